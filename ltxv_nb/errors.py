@@ -1,0 +1,144 @@
+"""The exception tree: what went wrong, and what it means for the money.
+
+Every message is one sentence for a person: what was wrong, what is allowed, what to do. In IPython and
+Jupyter each of them shows as one red line instead of a traceback, and the cell still fails.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ltxv_nb.job import Job
+
+_RED, _BOLD_RED, _RESET = "\x1b[31m", "\x1b[1;31m", "\x1b[0m"
+
+
+class LTXVError(Exception):
+    """Everything this package raises on purpose."""
+
+    def _render_traceback_(self, *_args: object) -> list[str]:
+        """One line for IPython, which calls this in place of its own traceback."""
+        return [f"{_BOLD_RED}{type(self).__name__}:{_RESET} {_RED}{self}{_RESET}"]
+
+
+class ConfigurationError(LTXVError):
+    """The key, the base URL, the backend or a folder is missing or cannot be used."""
+
+
+class JournalError(ConfigurationError):
+    """The journal cannot be written or read, so nothing is sent: what is paid for must be on record."""
+
+
+class RequestError(LTXVError, ValueError):
+    """The request cannot be sent as it stands; nothing was sent."""
+
+
+class DuplicateRequest(RequestError):
+    """An identical generation is unfinished, or its outcome unknown; nothing was sent.
+
+    Attributes
+    ----------
+    job : Job
+        The earlier one.
+    """
+
+    def __init__(self, message: str, job: Job) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class APIError(LTXVError):
+    """The service refused, or could not be reached.
+
+    Attributes
+    ----------
+    status_code : int or None
+        The HTTP status; ``None`` when no answer came.
+    message : str
+        The service's own words.
+    request_id : str or None
+        The service's name for the request, for its support.
+    retry_after : float or None
+        Seconds the service asks to wait, when it does.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        hint: str = "",
+    ) -> None:
+        self.status_code = status_code
+        self.message = message
+        self.request_id = request_id
+        self.retry_after = retry_after
+        super().__init__(" ".join(filter(None, [self._headline(), hint])))
+
+    def _headline(self) -> str:
+        if self.status_code is None:
+            return self.message
+        words = self.message.rstrip(". ")
+        request = f"; request {self.request_id}" if self.request_id else ""
+        return f"{words} (HTTP {self.status_code}{request})."
+
+
+class AuthenticationError(APIError):
+    """401: the key is missing or not known to the service. Nothing was billed."""
+
+
+class InsufficientCreditsError(APIError):
+    """403: the account has no credits left. Nothing was billed."""
+
+
+class NotFoundError(APIError):
+    """404: the service has no such model or generation. Nothing was billed."""
+
+
+class RateLimitError(APIError):
+    """429: too many requests. Nothing was billed."""
+
+
+class ServerError(APIError):
+    """5xx: the service failed. After a read this costs nothing; after a submission see `SubmissionUnknown`."""
+
+
+class ServiceUnreachable(APIError):
+    """No connection could be made, so nothing was delivered and nothing was billed."""
+
+
+class _WithJob(LTXVError):
+    """An error about one generation, which it carries.
+
+    Attributes
+    ----------
+    job : Job or None
+        The generation it is about.
+    """
+
+    def __init__(self, message: str, job: Job | None = None) -> None:
+        super().__init__(message)
+        self.job = job
+
+
+class SubmissionUnknown(_WithJob):
+    """The service may or may not have taken the request; it is never sent again by itself."""
+
+
+class GenerationFailed(_WithJob):
+    """The service ended the generation with an error; the message holds its own words."""
+
+
+class GenerationTimeout(_WithJob, TimeoutError):
+    """The wait is over, the generation is not: it goes on and is billed; ``job`` leads back to it."""
+
+
+class WatchStopped(_WithJob):
+    """Someone stopped watching; the generation goes on and is billed; ``%ltxv resume`` picks it up."""
+
+
+class DownloadError(_WithJob):
+    """The video is finished and paid for, but it could not be brought to disk; ``resume`` tries again."""

@@ -1,0 +1,1 @@
+"""What happens to files: first frames going out, finished videos coming in."""
