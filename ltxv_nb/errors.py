@@ -103,7 +103,7 @@ class RateLimitError(APIError):
 
 
 class ServerError(APIError):
-    """5xx: the service failed. After a read this costs nothing; after a submission see `SubmissionUnknown`."""
+    """5xx: the service failed. A failed read costs nothing; for a submission see `SubmissionUnknown`."""
 
 
 class ServiceUnreachable(APIError):

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 MODELS: dict[str, str] = {"ltxv-2": "ltxv/ltxv-2", "ltxv-2-fast": "ltxv/ltxv-2-fast"}
 
 #: Width and height in pixels of each resolution at 16:9; the name is the short side.
-FRAME_SIZES: dict[str, tuple[int, int]] = {"1080p": (1920, 1080), "1440p": (2560, 1440), "2160p": (3840, 2160)}
+FRAME_SIZES: dict[str, tuple[int, int]] = {
+    "1080p": (1920, 1080),
+    "1440p": (2560, 1440),
+    "2160p": (3840, 2160),
+}
 
 #: What a first frame may be; `ltxv_nb.media.image` turns it into an address or a data URI.
 IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, a data URI, or an earlier job or video"
@@ -134,35 +138,76 @@ PARAMETERS: dict[str, Parameter] = {
     parameter.name: parameter
     for parameter in (
         Parameter(
-            "model", "model", "Model", str, "which of the two models makes the clip (a full id passes as it is)",
-            flags=("-m", "--model"), choices=tuple(MODELS), default="ltxv-2", required=True,
+            "model",
+            "model",
+            "Model",
+            str,
+            "which model makes the clip (a full id passes as it is)",
+            flags=("-m", "--model"),
+            choices=tuple(MODELS),
+            default="ltxv-2",
+            required=True,
         ),
         Parameter("prompt", "prompt", "Prompt", str, "what happens in the clip, in words", required=True),
         Parameter(
-            "image", "image_url", "Image", str, f"the first frame: {IMAGE_SOURCES}", flags=("-i", "--image"),
+            "image",
+            "image_url",
+            "Image",
+            str,
+            f"the first frame: {IMAGE_SOURCES}",
+            flags=("-i", "--image"),
         ),
         Parameter(
-            "duration", "duration", "Duration", int, "length of the clip, in seconds",
-            flags=("-d", "--duration"), choices=(6, 8, 10), unit="seconds",
+            "duration",
+            "duration",
+            "Duration",
+            int,
+            "length of the clip, in seconds",
+            flags=("-d", "--duration"),
+            choices=(6, 8, 10),
+            unit="seconds",
         ),
         Parameter(
-            "resolution", "resolution", "Resolution", str, "short side of the frame, in pixels",
-            flags=("-r", "--resolution"), choices=tuple(FRAME_SIZES), default="1080p",
+            "resolution",
+            "resolution",
+            "Resolution",
+            str,
+            "short side of the frame, in pixels",
+            flags=("-r", "--resolution"),
+            choices=tuple(FRAME_SIZES),
+            default="1080p",
         ),
         Parameter(
-            "aspect_ratio", "aspect_ratio", "Aspect ratio", str, "width to height of the frame",
-            flags=("--aspect-ratio",), choices=("16:9",), default="16:9",
+            "aspect_ratio",
+            "aspect_ratio",
+            "Aspect ratio",
+            str,
+            "width to height of the frame",
+            flags=("--aspect-ratio",),
+            choices=("16:9",),
+            default="16:9",
         ),
         Parameter(
-            "fps", "fps", "Frame rate", int, "frames per second",
-            flags=("--fps",), choices=(25, 50), unit="frames per second",
+            "fps",
+            "fps",
+            "Frame rate",
+            int,
+            "frames per second",
+            flags=("--fps",),
+            choices=(25, 50),
+            unit="frames per second",
         ),
         Parameter(
-            "generate_audio", "generate_audio", "Audio", bool, "whether the clip has a sound track",
-            flags=("--audio", "--no-audio"), default=True,
+            "generate_audio",
+            "generate_audio",
+            "Audio",
+            bool,
+            "whether the clip has a sound track",
+            flags=("--audio", "--no-audio"),
+            default=True,
         ),
     )
-}  # fmt: skip
+}
 
 
 def full_model_id(model: str) -> str:
@@ -277,12 +322,12 @@ class GenerationRequest:
 
 def options_table() -> str:
     """Return the parameters as a Markdown table, for the README and the docs."""
-    rows = ["| option | Python | values | default of the service | what it is |", "| --- | --- | --- | --- | --- |"]
+    head = ["option", "Python", "values", "default of the service", "what it is"]
+    rows = [head, ["---"] * len(head)]
     for parameter in PARAMETERS.values():
         flags = ", ".join(f"`{flag}`" for flag in parameter.flags) or "the cell body"
         default = "" if parameter.default is None else f"`{parameter.default}`"
-        allowed = ", ".join(f"`{choice}`" for choice in parameter.choices) or (
-            "`True`, `False`" if parameter.kind is bool else "see right" if parameter.name == "image" else "text"
-        )
-        rows.append(f"| {flags} | `{parameter.name}` | {allowed} | {default} | {parameter.help} |")
-    return "\n".join(rows)
+        choices = (True, False) if parameter.kind is bool else parameter.choices
+        values = ", ".join(f"`{choice}`" for choice in choices) or "text"
+        rows.append([flags, f"`{parameter.name}`", values, default, parameter.help])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)

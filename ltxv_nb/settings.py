@@ -1,0 +1,221 @@
+"""What the environment says: folders, the service's address, the backend, the key.
+
+Nothing here touches the network or makes a file.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ltxv_nb.errors import ConfigurationError
+from ltxv_nb.secret import ApiKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DEFAULT_BASE_URL = "https://api.aimlapi.com"
+DEFAULT_OUTPUT_DIR = "ltxv_videos"
+KEY_VARIABLES = ("AIMLAPI_API_KEY", "AIMLAPI_KEY", "AIML_API_KEY")
+BACKENDS = ("auto", "aimlapi", "sandbox")
+KEYRING_SERVICE = "ltxv-nb"
+
+#: The key given to `%ltxv login` in this process, where no keyring keeps it.
+_session_key: ApiKey | None = None
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where everything is.
+
+    Attributes
+    ----------
+    backend : {"aimlapi", "sandbox"}
+        The service itself, or the local one.
+    base_url : str
+        Origin of the service, without a trailing slash; unused with the sandbox.
+    key : ApiKey or None
+        ``None`` with the sandbox, which has a token of its own.
+    home : Path
+        Folder of the journal and of the sandbox's state.
+    output_dir : Path
+        Folder of the finished videos, absolute.
+    reason : str
+        Why this backend, in words.
+    """
+
+    backend: str
+    base_url: str
+    key: ApiKey | None
+    home: Path
+    output_dir: Path
+    reason: str
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host name or address is this very machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address((host or "").strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def clean_base_url(url: str) -> str:
+    """Return the origin of the service: what other tools' settings hold, without ``/v1``, ``/v2`` and slashes.
+
+    Raises
+    ------
+    ConfigurationError
+        It is no address, holds a password, or is plain http to another machine.
+    """
+    url = url.strip().rstrip("/")
+    for version in ("/v1", "/v2"):
+        url = url.removesuffix(version).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"AIMLAPI_BASE_URL is not the address of a service: it looks like {DEFAULT_BASE_URL}."
+        )
+    if parts.username is not None or parts.password is not None:
+        raise ConfigurationError(
+            "AIMLAPI_BASE_URL holds a user name or password: leave it out, and give the key as AIMLAPI_API_KEY."
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigurationError(
+            f"AIMLAPI_BASE_URL sends the key to {host}{f':{port}' if port else ''} unencrypted: use https."
+        )
+    return url
+
+
+def default_home() -> Path:
+    """Return ``LTXV_HOME``, or the user's data folder."""
+    if home := os.environ.get("LTXV_HOME"):
+        return Path(home).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("ltxv-nb", appauthor=False))
+
+
+def remember_for_session(key: ApiKey | None) -> None:
+    """Keep a key in this process's memory, and nowhere else; ``None`` forgets it."""
+    global _session_key  # noqa: PLW0603 - a login is a fact about the process
+    _session_key = key
+
+
+def remember_in_keyring(key: ApiKey) -> bool:
+    """Keep a key in the system's keyring.
+
+    Returns
+    -------
+    bool
+        Whether there was a keyring that took it. It is never written anywhere else.
+    """
+    try:
+        import keyring
+
+        keyring.set_password(KEYRING_SERVICE, KEY_VARIABLES[0], key.reveal())
+    except Exception:  # noqa: BLE001 - no keyring, a locked one, a broken backend: each means "not kept"
+        return False
+    return True
+
+
+def _key_from_keyring() -> str | None:
+    try:
+        import keyring
+
+        value = keyring.get_password(KEYRING_SERVICE, KEY_VARIABLES[0])
+    except Exception:  # noqa: BLE001 - as above: no key is to be had there
+        return None
+    return str(value) if value else None
+
+
+def _key_from_colab() -> str | None:
+    if "google.colab" not in sys.modules:
+        return None
+    try:
+        from google.colab import userdata
+    except ImportError:
+        return None
+    for name in KEY_VARIABLES:
+        try:
+            if value := userdata.get(name):
+                return str(value)
+        except Exception:  # noqa: BLE001, S112 - a secret that is missing or not shared raises one of several
+            continue
+    return None
+
+
+def find_key(environ: Mapping[str, str] = os.environ) -> tuple[ApiKey | None, str]:
+    """Look for a key: the environment, this session's login, Colab's secrets, the keyring.
+
+    Returns
+    -------
+    key : ApiKey or None
+    source : str
+        Where it was found, in words.
+    """
+    for name in KEY_VARIABLES:
+        if environ.get(name, "").strip():
+            return ApiKey(environ[name]), f"{name} is set"
+    if _session_key:
+        return _session_key, "you logged in"
+    if value := _key_from_colab():
+        return ApiKey(value), "Colab's secrets hold a key"
+    if value := _key_from_keyring():
+        return ApiKey(value), "the keyring holds a key"
+    return None, "no key was found"
+
+
+def load(
+    api_key: str | ApiKey | None = None,
+    base_url: str | None = None,
+    home: str | os.PathLike[str] | None = None,
+    output_dir: str | os.PathLike[str] | None = None,
+    backend: str | None = None,
+) -> Settings:
+    """Put together what was given, what the environment says, and the defaults.
+
+    Raises
+    ------
+    ConfigurationError
+        The backend has no such name, the address cannot be used, or the API is asked for without a key.
+    """
+    environ = os.environ
+    backend = (backend or environ.get("LTXV_BACKEND") or "auto").strip().lower()
+    if backend not in BACKENDS:
+        raise ConfigurationError(f"LTXV_BACKEND is {backend!r}, but it can be auto, aimlapi or sandbox.")
+    if api_key is not None:
+        key, reason = (api_key if isinstance(api_key, ApiKey) else ApiKey(api_key)), "a key was given"
+    elif backend == "sandbox":
+        key, reason = None, "the sandbox was asked for"
+    else:
+        key, reason = find_key(environ)
+    if backend == "aimlapi" and key is None:
+        raise ConfigurationError(
+            "No API key was found, and LTXV_BACKEND=aimlapi needs one: set AIMLAPI_API_KEY or run %ltxv login, "
+            "or use LTXV_BACKEND=sandbox, which needs none."
+        )
+    chosen = backend if backend != "auto" else "aimlapi" if key else "sandbox"
+    return Settings(
+        backend=chosen,
+        base_url=clean_base_url(base_url or environ.get("AIMLAPI_BASE_URL") or DEFAULT_BASE_URL),
+        key=key if chosen == "aimlapi" else None,
+        home=_folder(home) if home else default_home(),
+        output_dir=_folder(output_dir or environ.get("LTXV_OUTPUT_DIR") or DEFAULT_OUTPUT_DIR),
+        reason=reason,
+    )
+
+
+def _folder(path: Any) -> Path:
+    return Path(path).expanduser().absolute()
