@@ -68,7 +68,7 @@ def is_loopback(host: str | None) -> bool:
 
 
 def clean_base_url(url: str) -> str:
-    """Return the origin of the service: what other tools' settings hold, without ``/v1``, ``/v2`` and slashes.
+    """Return the origin of the service: what other tools' settings hold, without ``/v1`` or ``/v2``.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def clean_base_url(url: str) -> str:
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(
-            "AIMLAPI_BASE_URL holds a user name or password: leave it out, and give the key as AIMLAPI_API_KEY."
+            "AIMLAPI_BASE_URL holds a user name or password: leave it out, and give the key in AIMLAPI_API_KEY."
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(
@@ -203,8 +203,8 @@ def load(
         key, reason = find_key(environ)
     if backend == "aimlapi" and key is None:
         raise ConfigurationError(
-            "No API key was found, and LTXV_BACKEND=aimlapi needs one: set AIMLAPI_API_KEY or run %ltxv login, "
-            "or use LTXV_BACKEND=sandbox, which needs none."
+            "No API key was found, and LTXV_BACKEND=aimlapi needs one: set AIMLAPI_API_KEY or run "
+            "%ltxv login, or use LTXV_BACKEND=sandbox, which needs none."
         )
     chosen = backend if backend != "auto" else "aimlapi" if key else "sandbox"
     return Settings(

@@ -1,0 +1,68 @@
+"""Who is alive: each tracker holds a lock file for its whole life, and the system lets go of it at its death.
+
+That tells a job whose kernel was killed from one that another kernel is watching, at once, whatever the clock
+says and however the process ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Presence:
+    """One tracker's sign of life.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the lock files are; shared by everyone who shares a journal.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.name = uuid.uuid4().hex
+        self._lock: FileLock | None = None
+
+    def show(self) -> None:
+        """Take the lock, once; it is let go by `leave` or by the end of the process."""
+        if self._lock is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = self._file(self.name)
+            lock.acquire(timeout=0)
+            self._lock = lock
+
+    def leave(self) -> None:
+        """Let go of the lock and take the file away."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
+            self._remove(self.name)
+
+    def alive(self, name: str) -> bool:
+        """Whether the tracker of this name is alive, in this process or any other."""
+        if self._lock is not None and name == self.name:
+            return True
+        if not (self._folder / f"{name}.lock").exists():
+            return False
+        lock = self._file(name)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        lock.release()
+        self._remove(name)
+        return False
+
+    def _file(self, name: str) -> FileLock:
+        return FileLock(self._folder / f"{name}.lock", thread_local=False)
+
+    def _remove(self, name: str) -> None:
+        with contextlib.suppress(OSError):
+            (self._folder / f"{name}.lock").unlink()

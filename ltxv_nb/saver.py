@@ -1,0 +1,169 @@
+"""From a finished generation to a whole file with a note beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.errors import DownloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltxv_nb.journal import Record
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A file on disk, and the facts of it for the journal."""
+
+    file: Path
+    media: dict[str, Any]
+
+
+class Saver:
+    """Brings finished videos to disk.
+
+    Parameters
+    ----------
+    api_is_public : bool
+        Whether the service is another machine; then no video is fetched from inside our own network.
+    """
+
+    def __init__(self, *, api_is_public: bool) -> None:
+        self._api_is_public = api_is_public
+
+    def save(
+        self,
+        record: Record,
+        should_stop: Callable[[], bool],
+        progress: Callable[[int, int | None], None] | None = None,
+    ) -> Saved:
+        """Download a video, check it, put it under its final name, and write the note beside it.
+
+        A file that is already there, whole, is taken as it is: the process may have died just after naming it.
+
+        Parameters
+        ----------
+        record : Record
+            A finished generation, with its URL.
+        should_stop : callable
+            Asked now and then; when true, the download is left off and can be resumed.
+        progress : callable, optional
+            Called with the bytes so far and in all (or ``None``).
+
+        Raises
+        ------
+        DownloadError
+            It cannot be had, is no whole MP4, or cannot be written; no half file is left under the name.
+        """
+        from ltxv_nb.media.download import download, finish
+
+        final = self.destination(record)
+        try:
+            final.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DownloadError(_unwritable(final.parent, error)) from None
+        probe = _already_there(final)
+        if probe is None:
+            part = final.with_name(f"{final.name}.part")
+            download(
+                record.url or "",
+                part,
+                api_is_public=self._api_is_public,
+                should_stop=should_stop,
+                progress=progress,
+            )
+            probe = finish(part, final)
+        media = {
+            "width": probe.width,
+            "height": probe.height,
+            "duration": probe.duration,
+            "fps": probe.fps,
+            "has_audio": probe.has_audio,
+            "size_bytes": probe.size_bytes,
+        }
+        _write_note(final, record, media)
+        return Saved(final, media)
+
+    @staticmethod
+    def destination(record: Record) -> Path:
+        """Return the final name of a generation's file; it follows from the record alone."""
+        from ltxv_nb.media.names import file_stem
+
+        folder = Path(record.output_dir or ".").absolute()
+        return folder / f"{file_stem(record.prompt, record.id, record.created_at)}.mp4"
+
+
+def check_folder(folder: Path) -> None:
+    """Make sure that videos can be written there, before anything is paid for.
+
+    Raises
+    ------
+    ConfigurationError
+        They cannot.
+    """
+    import tempfile
+
+    from ltxv_nb.errors import ConfigurationError
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise ConfigurationError(f"{_unwritable(folder, error)} Nothing was sent.") from None
+
+
+def _unwritable(folder: Path, error: OSError) -> str:
+    return (
+        f"The output folder {folder} cannot be written ({error.strerror or error}): "
+        f"set LTXV_OUTPUT_DIR to one that can."
+    )
+
+
+def _already_there(final: Path) -> Any:
+    from ltxv_nb.media.probe import probe
+
+    if not final.exists():
+        return None
+    try:
+        return probe(final)
+    except DownloadError:
+        return None
+
+
+def _write_note(final: Path, record: Record, media: dict[str, Any]) -> None:
+    """Write ``<name>.json`` beside the video, whole or not at all."""
+    note = {
+        "prompt": record.prompt,
+        "model": record.model,
+        "parameters": {key: value for key, value in record.request.items() if key not in {"prompt", "model"}},
+        "video": media,
+        "id": record.id,
+        "generation_id": record.generation_id,
+        "client_request_id": record.client_request_id,
+        "backend": record.backend,
+        "submitted_at": _iso(record.created_at),
+        "accepted_at": _iso(record.accepted_at),
+        "finished_at": _iso(record.finished_at),
+        "cost_usd": record.usd,
+    }
+    target = final.with_suffix(".json")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        part.write_text(json.dumps(note, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        os.replace(part, target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise DownloadError(_unwritable(final.parent, error)) from None
+
+
+def _iso(at: float | None) -> str | None:
+    return (
+        None if at is None else datetime.fromtimestamp(at, tz=timezone.utc).isoformat(timespec="milliseconds")
+    )

@@ -1,0 +1,104 @@
+"""A finished video: the file on disk and what is known of it."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import os
+
+    from PIL.Image import Image
+
+    from ltxv_nb.journal import Record
+
+
+@dataclass(frozen=True)
+class Video:
+    """A finished video.
+
+    Attributes
+    ----------
+    path : Path
+        The MP4 file.
+    url : str or None
+        Where the service offered it; such an address expires.
+    width, height : int
+        Size of the picture, in pixels.
+    duration : float
+        Length, in seconds.
+    fps : float
+        Frames per second.
+    has_audio : bool
+        Whether there is a sound track.
+    size_bytes : int
+        Size of the file, in bytes.
+    job_id : str
+        The journal's id of the generation it came from.
+    prompt : str
+        What was asked for.
+    settings : dict
+        The parameters that were set.
+    backend : {"aimlapi", "sandbox"}
+        Where it was made; the sandbox draws, it does not generate.
+    cost_usd : float or None
+        What the service said that it cost, in USD.
+    """
+
+    path: Path
+    url: str | None
+    width: int
+    height: int
+    duration: float
+    fps: float
+    has_audio: bool
+    size_bytes: int
+    job_id: str
+    prompt: str
+    settings: dict[str, Any] = field(default_factory=dict)
+    backend: str = "aimlapi"
+    cost_usd: float | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> Video | None:
+        """Return the video of a journal record; ``None`` while there is none on disk."""
+        if record.file is None or record.media is None:
+            return None
+        settings = {key: value for key, value in record.request.items() if key not in {"prompt", "image"}}
+        return cls(
+            path=Path(record.file),
+            url=record.url,
+            job_id=record.id,
+            prompt=record.prompt,
+            settings=settings,
+            backend=record.backend,
+            cost_usd=record.usd,
+            **record.media,
+        )
+
+    def last_frame(self) -> Image:
+        """Return the last picture of the clip, to start the next one from.
+
+        Raises
+        ------
+        DownloadError
+            The file is gone or damaged.
+        """
+        from ltxv_nb.media.image import last_frame
+
+        return last_frame(self.path)
+
+    def save_as(self, path: str | os.PathLike[str]) -> Path:
+        """Copy the file; returns where it is now. A folder keeps the file's name."""
+        return Path(shutil.copy2(self.path, Path(path).expanduser())).absolute()
+
+    def _repr_html_(self) -> str:
+        from ltxv_nb.player import player_html
+
+        return player_html(self)
+
+    def __repr__(self) -> str:
+        sound = "with sound" if self.has_audio else "without sound"
+        return f"Video({str(self.path)!r}, {self.width}x{self.height}, {self.duration:g} s, {self.fps:g} fps, {sound})"
