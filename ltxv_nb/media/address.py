@@ -1,0 +1,199 @@
+"""Which addresses a video may be fetched from.
+
+The address comes from the service's answer. While the service is a public one, an address inside this machine
+or its network would make us fetch, and show, what was never meant for it; so such an address is refused, by
+name before the connection and by number once it stands.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from ltxv_nb.errors import DownloadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import requests
+
+    IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_IPV6_UNICAST = ipaddress.IPv6Network("2000::/3")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+#: Not for the open internet by the IANA registries, but unknown as such to the `ipaddress` of some Pythons.
+_SPECIAL = [
+    ipaddress.ip_network(text)
+    for text in (
+        "192.0.0.0/24", "192.88.99.0/24", "100.64.0.0/10", "198.18.0.0/15", "240.0.0.0/4",
+        "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
+    )
+]  # fmt: skip
+
+
+class AddressRefused(DownloadError):
+    """The video's address is not one we fetch from; asking the same address again does not help."""
+
+
+class HostNotFound(DownloadError):
+    """The name of the video's host could not be looked up just now."""
+
+
+def check_address(
+    url: str, *, api_is_public: bool, resolve: Callable[..., Any] | None = socket.getaddrinfo
+) -> None:
+    """Check that a video may be fetched from an address.
+
+    Parameters
+    ----------
+    url : str
+        The address, from the service or from a redirect.
+    api_is_public : bool
+        Whether the service that named it is on the open internet. Then every number the host name stands for
+        must be on the open internet too. A service on this machine may name any host.
+    resolve : callable or None
+        Looks names up, as `socket.getaddrinfo`. ``None`` leaves names alone: a proxy will look them up.
+
+    Raises
+    ------
+    AddressRefused
+        It is not http or https, has no host, carries a user name, or leads inside this machine or network.
+    HostNotFound
+        The host name cannot be looked up.
+    """
+    parts = split_address(url)
+    host = parts.hostname or ""
+    if not api_is_public:
+        return
+    literal = _as_number(host)
+    if literal is not None:
+        numbers = [literal]
+    elif is_loopback(host):
+        raise _inside(host)
+    elif resolve is None:
+        return
+    else:
+        numbers = _look_up(host, parts.port or (443 if parts.scheme == "https" else 80), resolve)
+    if not numbers or not all(map(is_global, numbers)):
+        raise _inside(host)
+
+
+def split_address(url: str) -> SplitResult:
+    """Take an http(s) address apart.
+
+    Raises
+    ------
+    AddressRefused
+        It is not an http(s) address with a host and without a user name.
+    """
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise AddressRefused("The service named an address for the video that cannot be read.") from None
+    if parts.scheme not in {"http", "https"}:
+        raise AddressRefused(
+            f"The video's address is {parts.scheme or 'no'}://, but only http and https are fetched."
+        )
+    # A backslash or a control character is read differently by different libraries.
+    if not usable or re.search(r"[\s\\\x00-\x1f\x7f]", url):
+        raise AddressRefused("The service named an address for the video that cannot be read.")
+    if "@" in parts.netloc:
+        raise AddressRefused("The video's address carries a user name or password, which is not followed.")
+    return parts
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or number, as written, stands for this machine."""
+    number = _as_number(host)
+    if number is not None:
+        return number.is_loopback
+    name = host.rstrip(".").lower()
+    return name == "localhost" or name.endswith(".localhost")
+
+
+def is_global(number: IPAddress) -> bool:
+    """Whether a number belongs to one host on the open internet."""
+    if isinstance(number, ipaddress.IPv6Address):
+        if number in _NAT64:
+            return is_global(ipaddress.IPv4Address(int(number) & 0xFFFFFFFF))
+        if number.ipv4_mapped is not None:
+            return is_global(number.ipv4_mapped)
+        if number not in _IPV6_UNICAST:
+            return False
+    special = any(number in network for network in _SPECIAL if network.version == number.version)
+    return number.is_global and not number.is_multicast and not special
+
+
+def _as_number(text: str) -> IPAddress | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+
+
+def _look_up(host: str, port: int, resolve: Callable[..., Any]) -> list[IPAddress]:
+    try:
+        answers = resolve(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise HostNotFound(
+            f"The video's host {host} cannot be found. Check the connection, then resume."
+        ) from error
+    numbers = (_as_number(str(answer[4][0])) for answer in answers)
+    return [number for number in numbers if number is not None]
+
+
+def _inside(host: str) -> AddressRefused:
+    return AddressRefused(
+        f"The video's address leads to {host}, inside this machine or its network, and is not followed."
+    )
+
+
+def guard(session: requests.Session) -> None:
+    """Make a session refuse connections that end inside this machine or its network.
+
+    A name can be looked up to one number when it is checked and to another when it is connected to; so the
+    number at the other end of the open connection is looked at before anything is sent. Connections to a
+    proxy are left alone: the proxy looks the name up, and stands where the user put it.
+
+    Parameters
+    ----------
+    session : requests.Session
+        Its adapters are replaced.
+    """
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+    class GuardedConnection(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return _checked(super()._new_conn(), self.host)
+
+    class GuardedTLSConnection(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return _checked(super()._new_conn(), self.host)
+
+    class GuardedPool(HTTPConnectionPool):
+        ConnectionCls = GuardedConnection
+
+    class GuardedTLSPool(HTTPSConnectionPool):
+        ConnectionCls = GuardedTLSConnection
+
+    class GuardedAdapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, **kwargs)
+            self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
+
+    session.mount("http://", GuardedAdapter())
+    session.mount("https://", GuardedAdapter())
+
+
+def _checked(connection: socket.socket, host: str) -> socket.socket:
+    number = _as_number(str(connection.getpeername()[0]))
+    if number is None or not is_global(number):
+        connection.close()
+        raise _inside(host)
+    return connection

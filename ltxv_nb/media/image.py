@@ -1,0 +1,250 @@
+"""First frames: whatever a person has at hand, made into what the service takes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import difflib
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from ltxv_nb.errors import DownloadError, RequestError
+from ltxv_nb.media import picture
+from ltxv_nb.media.mp4 import open_mp4
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_SOURCES = "a path, an http(s) URL, bytes, a PIL image, a data URI, or an earlier job or video"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+#: Seconds before the end at which decoding starts when the last frame is wanted.
+_TAIL = 0.5
+
+
+@dataclass(frozen=True)
+class FirstFrame:
+    """A first frame, ready for the wire.
+
+    Attributes
+    ----------
+    url : str
+        What goes into the request: an http(s) URL as it was given, or a data URI.
+    sha256 : str or None
+        Hash of the picture file, in hexadecimal; ``None`` for a URL, which only the service reads.
+    data : bytes or None
+        The picture file; ``None`` for a URL.
+    media_type : str or None
+        ``image/jpeg``, ``image/png`` or ``image/webp``; ``None`` for a URL.
+    """
+
+    url: str
+    sha256: str | None = None
+    data: bytes | None = None
+    media_type: str | None = None
+
+    @classmethod
+    def of(cls, data: bytes, media_type: str) -> FirstFrame:
+        """Wrap a picture file as a data URI."""
+        url = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+        return cls(url, hashlib.sha256(data).hexdigest(), data, media_type)
+
+    def __repr__(self) -> str:
+        if self.data is None:
+            return f"FirstFrame({self.url!r})"
+        return f"FirstFrame({self.media_type}, {len(self.data)} bytes, sha256:{(self.sha256 or '')[:12]}...)"
+
+
+def prepare(source: Any, frame_size: tuple[int, int]) -> FirstFrame:
+    """Make a first frame ready for the wire. The same source always gives the same frame.
+
+    Parameters
+    ----------
+    source : str, path-like, bytes, PIL image, job or video
+        A path, an http(s) URL (passed on as it is), a picture file's bytes, a PIL image, a data URI, or an
+        earlier job or video, of which the last frame is taken.
+    frame_size : tuple of int
+        Width and height of the clip, in pixels; a larger picture is scaled down to cover it.
+
+    Returns
+    -------
+    FirstFrame
+        The frame.
+
+    Raises
+    ------
+    RequestError
+        The source is none of these, or not a picture that can be read; it is named in the message.
+    """
+    from PIL import Image
+
+    if isinstance(source, str):
+        return _from_text(source.strip(), frame_size)
+    if isinstance(source, os.PathLike):
+        return _from_file(os.fspath(source), frame_size)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return FirstFrame.of(*picture.encode(bytes(source), "The first frame", frame_size))
+    if isinstance(source, Image.Image):
+        return _from_image(source, frame_size)
+    if hasattr(source, "video"):
+        return _from_video(_finished_video(source), frame_size)
+    if hasattr(source, "path"):
+        return _from_video(source, frame_size)
+    raise RequestError(f"The first frame is of type {type(source).__name__}, but it can be {_SOURCES}.")
+
+
+def _from_text(text: str, frame_size: tuple[int, int]) -> FirstFrame:
+    if not text:
+        raise RequestError(f"The first frame is empty; it can be {_SOURCES}.")
+    if text[:5].lower() == "data:":
+        return _from_data_uri(text, frame_size)
+    scheme = _SCHEME.match(text)
+    if not scheme:
+        return _from_file(text, frame_size)
+    if scheme[1].lower() not in {"http", "https"}:
+        raise RequestError(
+            f"The first frame {_short(text)!r} is a {scheme[1]}:// address, which the service cannot read. "
+            f"It can be {_SOURCES}."
+        )
+    return FirstFrame(_checked_url(text))
+
+
+def _checked_url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        usable = bool(parts.hostname) and parts.port != 0 and not re.search(r"[\s\\\x00-\x1f\x7f]", text)
+    except ValueError:
+        usable = False
+    if not usable:
+        raise RequestError(f"The first frame's address {_short(text)!r} is not a complete http(s) URL.")
+    if "@" in parts.netloc:
+        raise RequestError(
+            "The first frame's address carries a user name or password, which would go to the service. "
+            "Download the picture and give its path."
+        )
+    return text
+
+
+def _from_data_uri(text: str, frame_size: tuple[int, int]) -> FirstFrame:
+    head, comma, body = text[5:].partition(",")
+    kind, *parameters = [part.strip().lower() for part in head.split(";")]
+    if not comma or not kind.startswith("image/"):
+        raise RequestError(
+            f"The first frame is a data URI of {kind or 'no stated type'}, but it can only hold a picture: "
+            "data:image/png;base64,..."
+        )
+    try:
+        raw = unquote_to_bytes(body)
+        data = base64.b64decode(b"".join(raw.split()), validate=True) if "base64" in parameters else raw
+    except (binascii.Error, ValueError):
+        raise RequestError(
+            "The first frame is a data URI whose Base64 text is damaged or cut short."
+        ) from None
+    name = f"The first frame (a data URI of {kind})"
+    with picture.opened(data, name) as image:
+        held = (image.get_format_mimetype() or "").replace("image/mpo", "image/jpeg")
+    if held != kind.replace("image/jpg", "image/jpeg"):
+        raise RequestError(f"{name} holds {held}. Say what it is: data:{held};base64,...")
+    return FirstFrame.of(*picture.encode(data, name, frame_size))
+
+
+def _from_file(name: str | bytes, frame_size: tuple[int, int]) -> FirstFrame:
+    text = os.fsdecode(name)
+    shown = f"The first frame {_short(text)!r}"
+    try:
+        path = Path(text).expanduser()
+        folder = path.is_dir()
+        data = b"" if folder else _read(path)
+    except FileNotFoundError:
+        raise _missing(path, shown) from None
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise RequestError(f"{shown} cannot be read ({reason}).") from error
+    if folder:
+        raise RequestError(f"{shown} is a folder, not a picture.")
+    return FirstFrame.of(*picture.encode(data, shown, frame_size))
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(picture.MAX_BYTES + 1)
+
+
+def _missing(path: Path, shown: str) -> RequestError:
+    try:
+        names = [entry.name for entry in path.parent.iterdir()]
+    except OSError:
+        return RequestError(f"{shown} does not exist: there is no folder {_short(str(path.parent))!r}.")
+    near = difflib.get_close_matches(path.name, names, 1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return RequestError(f"{shown} does not exist; it was looked for in {path.parent.absolute()}.{hint}")
+
+
+def _from_image(image: Image.Image, frame_size: tuple[int, int]) -> FirstFrame:
+    if not image.width or not image.height:
+        raise RequestError("The first frame is a PIL image without pixels.")
+    try:
+        return FirstFrame.of(picture.draw(image, frame_size), "image/jpeg")
+    except Exception as error:
+        raise RequestError(f"The first frame is a PIL image that cannot be read ({error}).") from error
+
+
+def _finished_video(job: Any) -> Any:
+    """Return a job's video."""
+    if job.video is None:
+        raise RequestError(
+            f"The first frame is to be the last of job {getattr(job, 'id', '?')}, which has no video "
+            f"(it is {getattr(job, 'status', 'unfinished')}). Wait for it to complete first."
+        )
+    return job.video
+
+
+def _from_video(video: Any, frame_size: tuple[int, int]) -> FirstFrame:
+    try:
+        frame = last_frame(video.path)
+    except DownloadError as error:
+        raise RequestError(f"The last frame of the earlier video cannot be read: {error}") from error
+    return FirstFrame.of(picture.draw(frame, frame_size), "image/jpeg")
+
+
+def last_frame(path: str | os.PathLike[str]) -> Image.Image:
+    """Return the last picture of a video.
+
+    Parameters
+    ----------
+    path : path-like
+        An MP4 file.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The picture, RGB, in the video's own size.
+
+    Raises
+    ------
+    DownloadError
+        The file is missing, or has no pictures that can be read.
+    """
+    with open_mp4(path) as container:
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        end = (container.duration or 0) + (container.start_time or 0)
+        last = None
+        # Some files have no place to jump to so near their end; then all of it is decoded.
+        for start in (end - int(_TAIL * 1_000_000), 0):
+            container.seek(max(start, 0))
+            for frame in container.decode(stream):
+                last = frame
+            if last is not None:
+                image: Image.Image = last.to_image()  # type: ignore[no-untyped-call]
+                return image
+    raise DownloadError(f"The video {path} has no picture that can be read. Download it again.")
+
+
+def _short(text: str) -> str:
+    """Shorten what may be a whole file pasted by mistake."""
+    return text if len(text) <= 80 else f"{text[:60]}...{text[-12:]}"
