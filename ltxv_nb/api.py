@@ -66,8 +66,8 @@ class Service(Protocol):
     def key(self) -> ApiKey | None:
         """The bearer token."""
 
-    def revive(self) -> bool:
-        """Bring the service back, where that is ours to do; whether it may be worth asking again."""
+    def revive(self) -> None:
+        """Bring the service back, where that is ours to do."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,16 @@ class Api:
         for session in self._sessions.values():
             session.close()
         self._sessions.clear()
+
+    def make_ready(self) -> None:
+        """See to it that there is a service to ask: the sandbox is started here, if it is the sandbox.
+
+        Raises
+        ------
+        ConfigurationError
+            It does not start.
+        """
+        assert self._service.base_url
 
     def create(self, body: Mapping[str, Any], client_request_id: str) -> Outcome:
         """Send the paid request, once.
@@ -379,6 +389,8 @@ class Api:
 
     def _unreachable(self, error: requests.RequestException) -> ServiceUnreachable:
         host = urlsplit(self._service.base_url).netloc
+        if transport.never_sent(error):
+            self._service.revive()
         return ServiceUnreachable(
             f"The service at {host} cannot be reached ({_network_words(error)}).",
             hint="Check the network and AIMLAPI_BASE_URL.",

@@ -49,9 +49,8 @@ class RemoteService:
         """Whether it is another machine: then a video may not come from an address inside our own network."""
         return not is_loopback(urlsplit(self.base_url).hostname)
 
-    def revive(self) -> bool:
-        """Nothing can be done from here, but the network may come back."""
-        return True
+    def revive(self) -> None:
+        """Do nothing: that is not ours to do."""
 
 
 class SandboxService:
@@ -83,12 +82,11 @@ class SandboxService:
         """Its token."""
         return self._ensure()[1]
 
-    def revive(self) -> bool:
+    def revive(self) -> None:
         """Look again where it is, and start it if it is gone."""
         with self._lock:
             self._found = None
         self._ensure()
-        return True
 
     def _ensure(self) -> tuple[str, ApiKey]:
         with self._lock:

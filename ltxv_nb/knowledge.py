@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import expect
 from ltxv_nb.errors import LTXVError
@@ -71,25 +71,16 @@ class Knowledge:
 
     def belief(self, record: Record) -> Belief:
         """Return what is known of how long this generation takes."""
-        settings = (
-            record.origin,
-            record.model,
-            record.request.get("duration"),
-            record.request.get("resolution"),
-        )
+        asked = _settings(record)
+        settings = (record.origin, record.model, *asked.values())
         now = self._clock()
         with self._lock:
             made_at, belief = self._beliefs.get(settings, (0.0, None))
             if belief is not None and abs(now - made_at) < BELIEF_SECONDS:
                 return belief
             percentiles = self._percentiles.get(record.model, (0.0, None))[1]
-        belief = expect.belief(
-            model=record.model,
-            duration=record.request.get("duration"),
-            resolution=record.request.get("resolution"),
-            percentiles=percentiles,
-            history=self._history(record, now),
-        )
+        history = self._history(record, now)
+        belief = expect.belief(model=record.model, percentiles=percentiles, history=history, **asked)
         with self._lock:
             self._beliefs[settings] = (now, belief)
         return belief
@@ -104,7 +95,8 @@ class Knowledge:
                 low=max(0.0, (row.asked_at or row.accepted_at) - row.accepted_at),
                 high=row.finished_at - row.accepted_at,
                 ago_days=max(0.0, (now - row.finished_at) / _DAY),
-                same=_like(row, record),
+                same=_settings(row) == _settings(record),
+                work=expect.workload(**_settings(row)),
             )
             for row in past
             if row.origin == record.origin
@@ -114,6 +106,6 @@ class Knowledge:
         ]
 
 
-def _like(one: Record, other: Record) -> bool:
-    """Whether two generations were asked for with the same length and size."""
-    return all(one.request.get(name) == other.request.get(name) for name in ("duration", "resolution", "fps"))
+def _settings(record: Record) -> dict[str, Any]:
+    """Return what a generation's time depends on, as far as it was asked for."""
+    return {name: record.request.get(name) for name in ("duration", "resolution", "fps")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -43,9 +42,9 @@ class Saver:
         should_stop: Callable[[], bool],
         progress: Callable[[int, int | None], None] | None = None,
     ) -> Saved:
-        """Download a video, check it, put it under its final name, and write the note beside it.
+        """Download a video, check it, name it, and write the note beside it.
 
-        A file that is already there, whole, is taken as it is: the process may have died just after naming it.
+        A whole file that is already there is taken: the process may have died just after naming it.
 
         Parameters
         ----------
@@ -157,7 +156,7 @@ def _write_note(final: Path, record: Record, media: dict[str, Any]) -> None:
     part = target.with_name(f"{target.name}.part")
     try:
         part.write_text(json.dumps(note, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, target)
+        part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)
         raise DownloadError(_unwritable(final.parent, error)) from None

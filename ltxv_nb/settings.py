@@ -89,7 +89,7 @@ def clean_base_url(url: str) -> str:
         )
     if parts.username is not None or parts.password is not None:
         raise ConfigurationError(
-            "AIMLAPI_BASE_URL holds a user name or password: leave it out, and give the key in AIMLAPI_API_KEY."
+            "AIMLAPI_BASE_URL holds a user name or password: leave it out, and set AIMLAPI_API_KEY."
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise ConfigurationError(

@@ -1,0 +1,84 @@
+"""Many prompts at once, a limited number in flight."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from ltxv_nb.errors import RequestError, SubmissionUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ltxv_nb.job import Job
+
+
+def as_they_end(submit: Callable[[str], Job], prompts: Iterable[str], concurrency: int) -> Iterator[Job]:
+    """Submit prompts from a few threads and yield the jobs as they end.
+
+    Parameters
+    ----------
+    submit : callable
+        Makes one job.
+    prompts : iterable of str
+        Read only as fast as there is room.
+    concurrency : int
+        Generations under way at once, at least one.
+
+    Yields
+    ------
+    Job
+        Ended. A job of unknown outcome is yielded as it is, so that the others go on.
+
+    Raises
+    ------
+    RequestError
+        ``concurrency`` is below one.
+    """
+    if concurrency < 1:
+        raise RequestError(f"concurrency is {concurrency}, but it is at least 1.")
+    return _run(submit, iter(prompts), concurrency)
+
+
+def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int) -> Iterator[Job]:
+    ended: queue.SimpleQueue[Job | BaseException] = queue.SimpleQueue()
+
+    def one(prompt: str) -> None:
+        try:
+            job = submit(prompt)
+        except SubmissionUnknown as error:
+            ended.put(error.job if error.job is not None else error)
+        except BaseException as error:  # noqa: BLE001 - raised again where the user is
+            ended.put(error)
+        else:
+            _when_done(job, ended)
+
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="ltxv-submit") as pool:
+        room, under_way = concurrency, 0
+        while True:
+            for prompt in itertools.islice(prompts, room):
+                pool.submit(one, prompt)
+                under_way += 1
+            if not under_way:
+                return
+            item = ended.get()
+            under_way, room = under_way - 1, 1
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+
+
+def _when_done(job: Job, ended: queue.SimpleQueue[Job | BaseException]) -> None:
+    """Put the job into the queue when it ends, once."""
+    told: list[bool] = []
+
+    def look(job: Job) -> None:
+        if (job.done() or not job.watched) and not told:
+            told.append(True)
+            unsubscribe()
+            ended.put(job)
+
+    unsubscribe = job.on_change(look)
+    look(job)

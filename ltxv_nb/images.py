@@ -1,0 +1,63 @@
+"""First frames as the journal keeps them: as files under their hash, never inside the row."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.errors import JournalError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ltxv_nb.media.image import FirstFrame
+
+
+def keep(frame: FirstFrame, home: Path) -> dict[str, Any]:
+    """Keep a first frame and return what the journal says of it.
+
+    Parameters
+    ----------
+    frame : FirstFrame
+        What is about to be sent.
+    home : Path
+        The journal's folder.
+
+    Returns
+    -------
+    dict
+        ``{"url": …}`` for an address; ``{"sha256": …, "file": …, "media_type": …}`` for a local image.
+
+    Raises
+    ------
+    JournalError
+        The file cannot be written.
+    """
+    if frame.data is None:
+        return {"url": frame.url}
+    suffix = (frame.media_type or "image/jpeg").rpartition("/")[2]
+    target = home / "images" / f"{frame.sha256}.{suffix}"
+    if not target.exists():
+        part = target.with_name(f"{uuid.uuid4().hex}.part")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                file.write(frame.data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(target)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise JournalError(
+                f"The image cannot be kept in {target.parent} ({error.strerror or error}): "
+                f"check the folder, or set LTXV_HOME to another one. Nothing was sent."
+            ) from None
+    return {"sha256": frame.sha256, "file": f"images/{target.name}", "media_type": frame.media_type}
+
+
+def source(kept: dict[str, Any] | None, home: Path) -> Any:
+    """Return what can be given as ``image`` again: the address, or the path of the kept file."""
+    if kept is None:
+        return None
+    return kept["url"] if "url" in kept else home / str(kept["file"])

@@ -1,0 +1,341 @@
+"""One generation, as a Python user holds it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb import journal as states
+from ltxv_nb.errors import (
+    APIError,
+    GenerationFailed,
+    GenerationTimeout,
+    LTXVError,
+    SubmissionUnknown,
+    WatchStopped,
+)
+from ltxv_nb.tracker import News, not_downloaded
+from ltxv_nb.video import Video
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from pathlib import Path
+
+    from ltxv_nb.client import Client
+    from ltxv_nb.expect import Expected
+    from ltxv_nb.journal import Record
+    from ltxv_nb.request import GenerationRequest
+
+_log = logging.getLogger("ltxv_nb")
+
+_ENDED = (states.SAVED, states.FAILED, states.REFUSED)
+
+
+class Job:
+    """One generation. Made by `Client`, not by hand.
+
+    Attributes
+    ----------
+    id : str
+        The journal's id, eight characters.
+    request : GenerationRequest
+        What was asked for.
+    client : Client
+        Who watches it.
+    twin : Path or None
+        The video of an identical request that was finished before this one, if there is one on disk.
+    """
+
+    def __init__(self, client: Client, record: Record, twin: Path | None = None) -> None:
+        self.client = client
+        self.id = record.id
+        self.twin = twin
+        self._news = News(record, watching=False)
+        self._changed = threading.Condition()
+        self._listeners: list[Callable[[Job], Any]] = []
+        self._request: GenerationRequest | None = None
+
+    def __repr__(self) -> str:
+        return f"Job({self.id!r}, {self.status})"
+
+    # -- what is known -------------------------------------------------------------------------------------
+
+    @property
+    def record(self) -> Record:
+        """Its row in the journal."""
+        return self._news.record
+
+    @property
+    def generation_id(self) -> str | None:
+        """The service's id; ``None`` until it has accepted the request."""
+        return self.record.generation_id
+
+    @property
+    def backend(self) -> str:
+        """``"aimlapi"``, or ``"sandbox"``, which costs nothing and draws instead of generating."""
+        return self.record.backend
+
+    @property
+    def request(self) -> GenerationRequest:
+        """What was asked for; a local image is the file that the journal keeps of it."""
+        if self._request is None:
+            self._request = self.client.request_of(self.record)
+        return self._request
+
+    @property
+    def status(self) -> str:
+        """One word for where it is.
+
+        ``"submitting"``, ``"unknown"`` (whether the service has it), ``"refused"``, the service's own word
+        (``"queued"``, ``"generating"``, …), ``"downloading"``, ``"completed"`` or ``"error"``.
+        """
+        record = self.record
+        if record.state == states.RUNNING:
+            return record.status or "queued"
+        if record.state == states.FINISHED:
+            return "downloading" if self._news.watching else "completed"
+        return {states.SAVED: "completed", states.FAILED: "error"}.get(record.state, record.state)
+
+    @property
+    def error(self) -> LTXVError | None:
+        """What went wrong, or ``None``: the exception that `result` raises."""
+        record, news = self.record, self._news
+        if news.error is not None:
+            return news.error
+        if record.state == states.FAILED:
+            return GenerationFailed(f"The service could not make the clip: {record.error}", self)
+        if record.state == states.REFUSED:
+            return APIError(record.error or "The service refused the request; nothing was billed.")
+        if record.state == states.UNKNOWN:
+            return SubmissionUnknown(unknown_words(record), self)
+        if record.state == states.FINISHED and record.error and not news.watching:
+            return not_downloaded(record)
+        return None
+
+    @property
+    def video(self) -> Video | None:
+        """The finished video, once it is on disk."""
+        return Video.of(self.record) if self.record.state == states.SAVED else None
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the service said that it costs, in USD; ``None`` while it has not."""
+        return self.record.usd
+
+    @property
+    def created_at(self) -> float:
+        """When it was submitted, in unix seconds."""
+        return self.record.created_at
+
+    @property
+    def accepted_at(self) -> float | None:
+        """When the service accepted it, in unix seconds."""
+        return self.record.accepted_at
+
+    @property
+    def finished_at(self) -> float | None:
+        """When it was seen to be finished, in unix seconds."""
+        return self.record.finished_at
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether the service has not answered about it for long; it may well be finished."""
+        return self._news.unreachable
+
+    @property
+    def watched(self) -> bool:
+        """Whether it is being watched here."""
+        return self._news.watching
+
+    @property
+    def trouble(self) -> str | None:
+        """In words, what is in the way at the moment; it may pass."""
+        return self._news.trouble
+
+    @property
+    def downloaded(self) -> float | None:
+        """The share of the video that is on disk, 0 to 1; ``None`` when that is not known."""
+        done, total = self._news.bytes_done, self._news.bytes_total
+        return done / total if done is not None and total else None
+
+    def elapsed(self) -> float:
+        """Return the seconds since it was submitted; once it has ended, the seconds it took."""
+        record = self.record
+        end = record.saved_at or record.finished_at
+        if end is None and self.done():
+            steps = self.client.journal.events(self.id)
+            end = steps[-1][0] if steps else None
+        return max(0.0, (end if end is not None else time.time()) - record.created_at)
+
+    def expected(self) -> Expected:
+        """Return how long it is going to take, as far as that is known."""
+        from ltxv_nb.expect import expected
+
+        accepted_at = self.record.accepted_at or self.record.created_at
+        end = self.record.finished_at or time.time()
+        return expected(self.client.knowledge.belief(self.record), max(0.0, end - accepted_at))
+
+    def describe(self) -> str:
+        """Return one line of plain text about where it is."""
+        error = self.error
+        words = {
+            "submitting": "being sent",
+            "unknown": "outcome unknown: looking for it in the service's record",
+            "refused": "refused, nothing billed",
+            "completed": "completed" if self.record.state == states.SAVED else "completed, not downloaded",
+            "error": "failed",
+        }.get(self.status, self.status)
+        if self.unreachable:
+            words += ", service unreachable"
+        elif not self.watched and not self.done():
+            words += ", not watched here"
+        detail = str(self.record.file) if self.video else (str(error) if error else self.trouble)
+        return f"{self.id}  {words}  {self.elapsed():.0f} s{f'  {detail}' if detail else ''}"
+
+    # -- waiting -------------------------------------------------------------------------------------------
+
+    def done(self) -> bool:
+        """Whether it has ended: with a video on disk, an error, or a download that was given up."""
+        return self.record.state in _ENDED or self._news.error is not None
+
+    def wait(self, timeout: float | None = None) -> Job:
+        """Wait until it has ended, and watch it meanwhile.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; for ever by default.
+
+        Returns
+        -------
+        Job
+            Itself. An ended job may have failed: see `error`, or use `result`.
+
+        Raises
+        ------
+        GenerationTimeout
+            The time is over; the job goes on.
+        WatchStopped
+            Someone stopped watching; the job goes on.
+        """
+        self.watch()
+        with self._changed:
+            ended = self._changed.wait_for(lambda: self.done() or not self._news.watching, timeout)
+        if self.done():
+            return self
+        raise self.timed_out(timeout) if not ended else self.stopped()
+
+    def result(self, timeout: float | None = None) -> Video:
+        """Wait, and return the video.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds to wait at most; for ever by default.
+
+        Raises
+        ------
+        GenerationFailed, DownloadError, APIError
+            It ended without a video.
+        GenerationTimeout, WatchStopped
+            It has not ended.
+        """
+        self.wait(timeout)
+        return self._outcome()
+
+    def __await__(self) -> Generator[Any, None, Video]:
+        """Wait without blocking the event loop; gives what `result` gives."""
+        return self._result_async().__await__()
+
+    async def _result_async(self) -> Video:
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        unsubscribe = self.on_change(lambda _job: loop.call_soon_threadsafe(ended.set))
+        try:
+            self.watch()
+            while not self.done():
+                if not self._news.watching:
+                    raise self.stopped()
+                await ended.wait()
+                ended.clear()
+        finally:
+            unsubscribe()
+        return self._outcome()
+
+    def _outcome(self) -> Video:
+        if error := self.error:
+            raise error
+        video = self.video
+        assert video is not None
+        return video
+
+    def timed_out(self, timeout: float | None) -> GenerationTimeout:
+        """Return the error for a wait that is over."""
+        return GenerationTimeout(
+            f"Job {self.id} is not finished after {timeout:g} s; it goes on and is billed. "
+            f"`%ltxv wait {self.id}` or client.job({self.id!r}).result() gets back to it.",
+            self,
+        )
+
+    def stopped(self) -> WatchStopped:
+        """Return the error for a wait that was ended by `stop`."""
+        return WatchStopped(
+            f"Job {self.id} is no longer watched; the generation goes on and is billed. "
+            f"`%ltxv resume` picks it up again.",
+            self,
+        )
+
+    def watch(self) -> Job:
+        """Watch it in the background, if there is anything left to watch."""
+        if not self.done() or self.record.state == states.FINISHED:
+            self.client.watch(self)
+        return self
+
+    def stop(self) -> None:
+        """Stop watching. There is no cancel in this service: the generation goes on and is billed."""
+        self.client.unwatch(self)
+
+    def on_change(self, callback: Callable[[Job], Any]) -> Callable[[], None]:
+        """Call ``callback(job)`` on every change, from a background thread.
+
+        Returns
+        -------
+        callable
+            Ends it.
+        """
+        with self._changed:
+            self._listeners.append(callback)
+
+        def unsubscribe() -> None:
+            with self._changed:
+                if callback in self._listeners:
+                    self._listeners.remove(callback)
+
+        return unsubscribe
+
+    def take(self, news: News) -> None:
+        """Take what the tracker has learned, and pass it on."""
+        if news.error is not None and hasattr(news.error, "job"):
+            news.error.job = self
+        with self._changed:
+            self._news = news
+            self._changed.notify_all()
+            listeners = list(self._listeners)
+        for listener in listeners:
+            try:
+                listener(self)
+            except Exception:  # noqa: BLE001 - a user's callback; the others must still hear
+                _log.exception("A listener of job %s failed", self.id)
+
+
+def unknown_words(record: Record) -> str:
+    """Say plainly that nobody knows yet whether the service has taken a request, and what can be done."""
+    return (
+        f"The service may or may not have taken this request ({record.error or 'its answer was lost'}), so "
+        f"it is not sent again. Job {record.id} keeps looking for it in the service's own record and goes on "
+        f"when it appears there; `%ltxv show {record.id}` says how it stands. To send it all the same, which "
+        f"may be billed twice, use --again (in Python allow_duplicate=True)."
+    )
