@@ -1,0 +1,143 @@
+"""What the service would say to a request body: the checks, in the words of a 400."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from ltxv_nb.request import MODELS, PARAMETERS, Parameter
+
+#: Largest body in bytes; first frames come inside it.
+MAX_BODY = 32 * 1024 * 1024
+
+_JSON_NAMES = {int: "integer", str: "string", bool: "boolean"}
+
+#: First bytes of the image formats Pillow always opens.
+_IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+
+
+class Refused(Exception):
+    """The request is refused.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status.
+    message : str
+        The reason, as sent.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.message = status, message
+
+
+def read_body(raw: bytes, length: int) -> dict[str, Any]:
+    """Read and check the body of a submission.
+
+    Parameters
+    ----------
+    raw : bytes
+        The body; of one that is too long, any part.
+    length : int
+        Its length in bytes, as it came.
+
+    Returns
+    -------
+    dict
+        The body, every field of it allowed.
+
+    Raises
+    ------
+    Refused
+        400 with every field that is wrong, what was expected and what was received; 404 for a model that is
+        not there; 413 for a body over `MAX_BODY`.
+    """
+    if length > MAX_BODY:
+        raise Refused(413, f"The body is too large: expected at most {MAX_BODY} bytes, received {length}.")
+    try:
+        body = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise Refused(
+            400, "The body is not valid JSON: expected an object, received something else."
+        ) from None
+    if not isinstance(body, dict):
+        raise Refused(400, f"body: expected object, received {_kind(body)}.")
+    model = body.get("model")
+    if isinstance(model, str) and model not in MODELS.values():
+        known = " and ".join(MODELS.values())
+        raise Refused(
+            404, f"Model {_shown(model)} not found: it does not exist or has been retired. There are {known}."
+        )
+    problems = [problem for parameter in PARAMETERS.values() if (problem := _problem(parameter, body))]
+    if problems:
+        raise Refused(400, "Validation failed: " + "; ".join(problems) + ".")
+    return body
+
+
+def _problem(parameter: Parameter, body: dict[str, Any]) -> str:
+    """Say what is wrong with one field of a body; ``""`` when nothing is."""
+    name = parameter.wire
+    if name not in body:
+        return f"{name}: expected {_expected(parameter)}, received nothing" if parameter.required else ""
+    value = body[name]
+    received = f"received {_shown(value)}"
+    if not _is(parameter.kind, value) or (_choices(parameter) and value not in _choices(parameter)):
+        return f"{name}: expected {_expected(parameter)}, {received}"
+    if name == "prompt" and not value.strip():
+        return f"{name}: expected some words, received an empty string"
+    if name == "image_url" and (wish := _image_problem(value)):
+        return f"{name}: expected {wish}, {received}"
+    return ""
+
+
+def _choices(parameter: Parameter) -> tuple[Any, ...]:
+    """Return the values the wire knows; models go by their full id there."""
+    return tuple(MODELS.values()) if parameter.name == "model" else parameter.choices
+
+
+def _expected(parameter: Parameter) -> str:
+    choices = _choices(parameter)
+    return " | ".join(json.dumps(choice) for choice in choices) if choices else _JSON_NAMES[parameter.kind]
+
+
+def _is(kind: type, value: Any) -> bool:
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, kind)
+
+
+def _image_problem(value: str) -> str:
+    if value.startswith("data:"):
+        return "" if decode_image(value) else "a Base64 data URI of an image"
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return "an http(s) URL or a data URI"
+    good = parts.scheme in {"http", "https"} and parts.hostname and value.isprintable() and " " not in value
+    return "" if good else "an http(s) URL or a data URI"
+
+
+def decode_image(uri: str) -> bytes | None:
+    """Return the bytes of an image in a Base64 data URI, ``None`` when it is no such thing."""
+    head, comma, data = uri.partition(",")
+    if not comma or not head.lower().startswith("data:image/") or not head.lower().endswith(";base64"):
+        return None
+    try:
+        decoded = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return decoded if decoded.startswith(_IMAGE_STARTS) else None
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number"}
+    return names.get(type(value), "null")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,1 @@
+"""From a prompt to a clip: scene, words, sound, file. Everything here runs in the worker process."""

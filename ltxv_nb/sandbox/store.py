@@ -1,0 +1,169 @@
+"""What the sandbox remembers: generations and requests, in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS generations (
+    id TEXT PRIMARY KEY, created REAL NOT NULL, seconds REAL NOT NULL, fails INTEGER NOT NULL,
+    spec TEXT NOT NULL, outages INTEGER NOT NULL, file_token TEXT NOT NULL UNIQUE,
+    open INTEGER NOT NULL, broken TEXT
+);
+CREATE INDEX IF NOT EXISTS open_generations ON generations (open) WHERE open;
+CREATE TABLE IF NOT EXISTS requests (
+    number INTEGER PRIMARY KEY, created REAL NOT NULL, status TEXT NOT NULL, model TEXT NOT NULL,
+    request_id TEXT NOT NULL, inference_id TEXT NOT NULL, client_request_id TEXT
+);
+CREATE INDEX IF NOT EXISTS requests_by_time ON requests (created);
+"""
+
+#: The vendor's logs reach back this many seconds (92 days); older rows are forgotten.
+MEMORY = 92 * 86400.0
+
+
+@dataclass
+class Generation:
+    """One accepted generation.
+
+    Attributes
+    ----------
+    id : str
+        As the client knows it.
+    created : float
+        Unix seconds of its acceptance.
+    seconds : float
+        How long it takes, at least.
+    fails : bool
+        Whether it is to end in an error.
+    spec : str
+        Its clip, as JSON.
+    outages : int
+        How many polls are yet to be answered with a 503.
+    file_token : str
+        The unguessable part of its file's address.
+    open : bool
+        Whether it is unfinished.
+    broken : str or None
+        Why its clip could not be rendered.
+    """
+
+    id: str
+    created: float
+    seconds: float
+    fails: bool
+    spec: str
+    outages: int
+    file_token: str
+    open: bool = True
+    broken: str | None = None
+
+
+@dataclass(frozen=True)
+class LoggedRequest:
+    """One submission, accepted or refused, for ``/v2/logs``."""
+
+    created: float
+    status: str
+    model: str
+    request_id: str
+    inference_id: str
+    client_request_id: str | None
+
+
+class Store:
+    """The SQLite file. One process writes it: the one that holds the home's lock.
+
+    Parameters
+    ----------
+    path : Path
+        The file; made when missing.
+    now : float
+        Unix seconds; what is older than `MEMORY` is dropped.
+    """
+
+    def __init__(self, path: Path, now: float) -> None:
+        self._db = sqlite3.connect(path, isolation_level=None)
+        # WAL with NORMAL: what is committed survives the end of this process, at no fsync a request.
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        self._db.execute("DELETE FROM requests WHERE created < ?", (now - MEMORY,))
+        self._db.execute("DELETE FROM generations WHERE created < ? AND NOT open", (now - MEMORY,))
+
+    def accept(self, generation: Generation, logged: LoggedRequest) -> None:
+        """Write a generation and its log row, both or neither."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            self._db.execute("INSERT INTO generations VALUES (?,?,?,?,?,?,?,?,?)", astuple(generation))
+            self.log(logged)
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def log(self, logged: LoggedRequest) -> None:
+        """Write a log row."""
+        self._db.execute("INSERT INTO requests VALUES (NULL,?,?,?,?,?,?)", astuple(logged))
+
+    def update(self, generation: Generation) -> None:
+        """Write what changed about a generation."""
+        self._db.execute(
+            "UPDATE generations SET outages = ?, open = ?, broken = ? WHERE id = ?",
+            (generation.outages, generation.open, generation.broken, generation.id),
+        )
+
+    def get(self, generation_id: str) -> Generation | None:
+        """Return a generation by its id."""
+        return next(self._generations("id = ?", generation_id), None)
+
+    def by_file(self, token: str) -> Generation | None:
+        """Return a generation by the token of its file."""
+        return next(self._generations("file_token = ?", token), None)
+
+    def unfinished(self) -> list[Generation]:
+        """Return all open generations, the oldest first."""
+        return list(self._generations("open ORDER BY created"))
+
+    def _generations(self, where: str, *values: Any) -> Iterator[Generation]:
+        for row in self._db.execute(f"SELECT * FROM generations WHERE {where}", values):  # noqa: S608 - our own text
+            generation = Generation(*row)
+            generation.fails, generation.open = bool(generation.fails), bool(generation.open)
+            yield generation
+
+    def requests(  # noqa: PLR0917 - the query of one endpoint
+        self, start: float, end: float, models: list[str], statuses: list[str], limit: int, offset: int
+    ) -> tuple[list[LoggedRequest], int]:
+        """Return a page of the log, newest first, and how many rows there are in all.
+
+        Parameters
+        ----------
+        start, end : float
+            Window, unix seconds.
+        models, statuses : list of str
+            Only these; empty for all.
+        limit, offset : int
+            The page.
+        """
+        where, values = "created BETWEEN ? AND ?", [start, end]
+        for column, wanted in (("model", models), ("status", statuses)):
+            if wanted:
+                where += f" AND {column} IN ({','.join('?' * len(wanted))})"
+                values += wanted  # type: ignore[arg-type]
+        total = self._db.execute(f"SELECT count(*) FROM requests WHERE {where}", values).fetchone()[0]  # noqa: S608
+        columns = "created, status, model, request_id, inference_id, client_request_id"
+        rows = self._db.execute(
+            f"SELECT {columns} FROM requests WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?",  # noqa: S608
+            [*values, limit, offset],
+        )
+        return [LoggedRequest(*row) for row in rows], total
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
