@@ -336,7 +336,9 @@ def _broken_in_words(url: str, timeout: tuple[float, float]) -> Iterator[None]:
         raise _Broken(f"no secure connection to {host} could be made") from error
     except requests.exceptions.ProxyError as error:
         raise _Broken("the proxy could not be reached") from error
-    except (requests.RequestException, HTTPError, OSError) as error:
+    except HTTPError as error:
+        raise _Broken(f"the connection to {host} broke off midway") from error
+    except (requests.RequestException, OSError) as error:
         raise _Broken(f"the connection to {host} failed") from error
 
 
