@@ -1,0 +1,179 @@
+"""What the magics of one IPython share: the client, the board, and where jobs are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.errors import LTXVError
+from ltxv_nb.notebook.place import notebook_folder, place_of
+from ltxv_nb.notebook.status import Board
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ltxv_nb.client import Client
+    from ltxv_nb.job import Job
+    from ltxv_nb.notebook.status import View
+
+#: Under this name the last job is bound in the notebook.
+LAST_JOB = "_ltxv"
+
+SANDBOX_NEWS = (
+    "This is the sandbox: clips are drawn on this machine and nothing is billed. "
+    "For the real model, %ltxv login or set AIMLAPI_API_KEY."
+)
+
+
+class Session:
+    """One IPython's use of this package; nothing is opened or started before it is needed.
+
+    Parameters
+    ----------
+    ip : InteractiveShell
+        The shell.
+    """
+
+    def __init__(self, ip: InteractiveShell) -> None:
+        self.ip = ip
+        self.board = Board()
+        self._client: Client | None = None
+        self._told = False
+
+    @property
+    def client(self) -> Client:
+        """The client, made at first use."""
+        if self._client is None:
+            self._client = self.new_client()
+        return self._client
+
+    def new_client(self, **settings: Any) -> Client:
+        """Make another client and forget the one before it, if any; its jobs stay in the journal."""
+        from ltxv_nb.client import Client
+
+        client = Client(**settings)
+        if self._client is not None:
+            self._client.close()
+        self._client, self._told = client, False
+        return client
+
+    def forget_client(self) -> None:
+        """Close the client; the next use makes one from the settings as they are then."""
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    def tell_backend(self) -> None:
+        """Say once that this is the sandbox, if it is."""
+        if not self._told and self.client.backend == "sandbox":
+            self.say(SANDBOX_NEWS)
+        self._told = True
+
+    def prepare(self) -> None:
+        """Import what the display needs, so that nothing slow comes after the service's answer."""
+        if place_of(self.ip) == "page":
+            import ipywidgets  # noqa: F401
+        from ltxv_nb.notebook import display  # noqa: F401
+
+    def say(self, line: str) -> None:
+        """Print one line under the running cell."""
+        print(line)  # noqa: T201 - a notebook's words to its reader
+
+    def unfinished_line(self) -> str | None:
+        """Return one line on what is unfinished; ``None`` when nothing is, or when it cannot be told."""
+        try:
+            count = self.client.unfinished_count()
+        except LTXVError:
+            return None  # loading must not fail; whoever uses it will hear what is wrong
+        if not count:
+            return None
+        jobs = "1 clip is" if count == 1 else f"{count} clips are"
+        return f"{jobs} unfinished from earlier: %ltxv resume picks {'it' if count == 1 else 'them'} up."
+
+    def bind(self, job: Job, name: str | None = None) -> None:
+        """Give a job to the notebook: as the last one, and under a name of its own."""
+        push: Any = self.ip.push
+        push({LAST_JOB: job}, interactive=False)
+        if name:
+            push({name: job})
+
+    def view(self, job: Job, *, embed: bool | None = None) -> View:
+        """Return what shows a job under the running cell, of the kind that fits the place."""
+        from ltxv_nb.notebook.display import LineView, PageView, PlainView
+
+        place = place_of(self.ip)
+        if place == "terminal":
+            return LineView(job, notebook_folder())
+        kind = PageView if place == "page" else PlainView
+        return kind(self.ip, job, embed=embed, base_dir=notebook_folder())
+
+    def publish(self, bundle: dict[str, str]) -> None:
+        """Add an output to the running cell; in a terminal its text."""
+        if place_of(self.ip) == "terminal":
+            self.say(bundle["text/plain"])
+            return
+        publisher: Any = self.ip.display_pub
+        publisher.publish(bundle, {})
+
+    def follow(self, job: Job, *, embed: bool | None = None) -> None:
+        """Show a job under the running cell and keep that up to date until it ends."""
+        self.board.add(job, self.view(job, embed=embed))
+
+    def show(self, job: Job, *, embed: bool | None = None) -> None:
+        """Add a job's outcome, as it is now, to the running cell."""
+        from ltxv_nb.notebook.outcome import outcome_bundle, outcome_text
+
+        if place_of(self.ip) == "terminal":
+            self.say(outcome_text(job, notebook_folder()))
+        else:
+            self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder()))
+
+    def wait(self, job: Job, timeout: float, *, embed: bool | None = None, clear: bool = False) -> None:
+        """Wait for a job under the running cell, then show its outcome there.
+
+        Parameters
+        ----------
+        job : Job
+            The job.
+        timeout : float
+            Seconds to wait at most.
+        embed : bool, optional
+            As in `ltxv_nb.player.player_html`.
+        clear : bool
+            Whether the whole output of the cell is ours to replace.
+
+        Raises
+        ------
+        LTXVError
+            How the job failed, or why the waiting is over.
+        """
+        from ltxv_nb.notebook.waiting import wait_for
+
+        place = place_of(self.ip)
+        view = None if place == "headless" or job.done() else self.view(job, embed=embed)
+        if view is not None:
+            self.board.add(job, view, held=True)
+        try:
+            wait_for(job, timeout, answering=place == "page")
+        except BaseException:
+            if view is not None:
+                self.board.release(view)  # the job goes on, and so does its status
+            raise
+        if view is not None:
+            self._take_over(job, view, clear=clear and place == "page")
+        if job.error is not None:
+            raise job.error
+        self.show(job, embed=embed)
+
+    def _take_over(self, job: Job, view: View, *, clear: bool) -> None:
+        """Take the live status away: the waiting cell shows the outcome as its own output."""
+        self.board.drop(view)
+        if withdraw := getattr(view, "withdraw", None):
+            withdraw()
+        if clear and job.error is None:
+            publisher: Any = self.ip.display_pub
+            publisher.clear_output(wait=True)
+
+    def close(self) -> None:
+        """Stop everything that was started."""
+        self.board.close()
+        self.forget_client()
