@@ -58,13 +58,12 @@ def encode(data: bytes, name: str, frame_size: tuple[int, int]) -> tuple[bytes, 
     RequestError
         It is not a picture, damaged, or too large.
     """
-    with opened(data, name) as image:
+    with opened(data, name) as image, _damage_in_words(name):
         if _may_go_untouched(image, data, frame_size):
-            _load(image, name)
+            image.load()
             return data, _UNTOUCHED[str(image.format)]
         # A JPEG can be decoded at half or a quarter of its size, which saves most of the work.
         image.draft(None, _cover(image.size, frame_size))
-        _load(image, name)
         return draw(image, frame_size), "image/jpeg"
 
 
@@ -87,7 +86,7 @@ def opened(data: bytes, name: str) -> Iterator[ImageFile]:
         raise _too_large(name) from None
     except UnidentifiedImageError:
         raise RequestError(f"{name} is not a picture{_guess(data)}. {_WANTED}.") from None
-    except Exception as error:  # Decoders fail in many ways on damaged files.
+    except Exception as error:
         raise _damaged(name) from error
     with image:
         if image.width * image.height > MAX_PIXELS:
@@ -131,13 +130,6 @@ def _may_go_untouched(image: Image.Image, data: bytes, frame_size: tuple[int, in
         and len(data) <= _MAX_UNTOUCHED
         and _cover(image.size, frame_size) == image.size
     )
-
-
-def _load(image: Image.Image, name: str) -> None:
-    try:
-        image.load()
-    except Exception as error:  # Decoders fail in many ways on damaged files.
-        raise _damaged(name) from error
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -197,6 +189,15 @@ def _too_large(name: str) -> RequestError:
         f"{name} is too large: a first frame can have {MAX_PIXELS // 1_000_000} megapixels "
         f"and {MAX_BYTES >> 20} MB. Scale it down."
     )
+
+
+@contextlib.contextmanager
+def _damage_in_words(name: str) -> Iterator[None]:
+    """Decoders fail in many ways on damaged files; a person needs to hear only that it is damaged."""
+    try:
+        yield
+    except Exception as error:
+        raise _damaged(name) from error
 
 
 def _damaged(name: str) -> RequestError:
