@@ -145,7 +145,7 @@ def _scaled(frame: Any, tick: int, plan: _Plan) -> Any:
         height=plan.height,
         format="yuv420p",
         interpolation="AREA",
-        dst_color_range=_LIMITED_RANGE,
+        dst_color_range="MPEG",
     )
     small.pts, small.time_base = tick, 1 / plan.rate
     small.pict_type = 0  # The source's own choice of key frames does not fit the copy.
