@@ -34,7 +34,8 @@ SANDBOX_NOTE = (
 _PROMPT_SHOWN = 280
 
 _CARD = "max-width:720px;margin:4px 0 8px;color:var(--jp-ui-font-color1,inherit)"
-_PLAYER = "display:block;width:100%;height:auto;background:#000;border-radius:6px"
+_FRAME = "width:100%;height:auto;background:#000;border-radius:6px"
+_PLAYER = f"display:block;{_FRAME}"
 _SMALL = "margin:6px 2px 0;font-size:12px;line-height:1.5;color:var(--jp-ui-font-color2,#666)"
 _LINK = "color:var(--jp-content-link-color,#1976d2)"
 _BADGE = (
@@ -124,7 +125,7 @@ def pending_html(file: Path, job_id: str, *, base_dir: Path | None = None) -> st
     return (
         f'<div class="ltxv-pending" style="{_CARD}">'
         f'<video hidden controls preload="none" playsinline width="1920" height="1080" src="{address}" '
-        f'style="{_PLAYER}" title="{shown}"></video>'
+        f'style="{_FRAME}" title="{shown}"></video>'
         f'<div style="{_SMALL}">When it is finished, the clip is in '
         f'<a href="{address}" style="{_LINK}">{shown}</a>, '
         f"and <code>%ltxv show {job}</code> shows it here.</div></div>"
@@ -182,7 +183,7 @@ def _card(video: Video, player: str, address: str, *, is_preview: bool = False) 
     name = html.escape(Path(video.path).name)
     link = f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener">{name}</a>'
     if is_preview:
-        link += " (the full file; above is a small preview of it)"
+        link += " (full file; above: a small preview)"
     note = (
         f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
         if video.backend == "sandbox"

@@ -70,9 +70,9 @@ class PageView:
         self._status, self._pending = Output(ip), Output(ip)
         self._settled = False  # whether plain HTML already stands in the place of the widget
         first = snapshot(job)
-        self._row = StatusRow(job, first)
+        self._row = StatusRow(job, first, stage=True)
         self._job = job
-        self._status.show({**self._row.mimebundle(), **under_way_bundle(job, first.state)})
+        self._status.show({**self._row.mimebundle(), **under_way_bundle(job)})
         player = pending_html(Saver.destination(job.record), job.id, base_dir=base_dir)
         self._pending.show({"text/html": style_tag(PENDING_STYLE) + player, "text/plain": ""})
 
@@ -94,7 +94,7 @@ class PageView:
         self._settled = True
         self._status.replace(_NOTHING)
         self._pending.replace(_NOTHING)
-        self._row.box.close()
+        self._row.close()
 
     def _settle(self, bundle: dict[str, str]) -> None:
         self._settled = True
@@ -110,7 +110,7 @@ class PlainView:
         self._embed, self._base_dir = embed, base_dir
         self._output = Output(ip)
         more = " With LTXV_WAIT=1 in the environment the cell waits for it."
-        self._output.show(under_way_bundle(job, snapshot(job).state, more))
+        self._output.show(under_way_bundle(job, more))
 
     def update(self, now: Snapshot) -> None:
         """Leave the output alone: only the outcome is worth storing."""

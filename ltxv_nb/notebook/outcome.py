@@ -62,10 +62,10 @@ def note_bundle(text: str, colour: str = _GREY) -> dict[str, str]:
     return {"text/html": shown, "text/plain": text}
 
 
-def under_way_bundle(job: Job, state: str, more: str = "") -> dict[str, str]:
+def under_way_bundle(job: Job, more: str = "") -> dict[str, str]:
     """Return one line for readers that cannot show a live status."""
     text = (
-        f"ltxv job {job.id}: {state}. The clip comes here when it is ready; "
+        f"The clip of ltxv job {job.id} comes here when it is ready; "
         f"%ltxv show {job.id} shows it later.{more}"
     )
     return {"text/html": f"<p>{html.escape(text)}</p>", "text/plain": text}

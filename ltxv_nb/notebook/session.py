@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
 
-SANDBOX_NEWS = (
-    "This is the sandbox: clips are drawn on this machine and nothing is billed. "
-    "For the real model, %ltxv login or set AIMLAPI_API_KEY."
-)
+SANDBOX_NEWS = "Sandbox: drawn on this machine, nothing is billed. %ltxv login leads to the real model."
 
 
 class Session:

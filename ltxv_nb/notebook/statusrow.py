@@ -28,23 +28,37 @@ class StatusRow:
         The job.
     first : Snapshot
         How it stands now.
+    stage : bool
+        Whether the place of the clip is kept free above the row, so that nothing jumps when it arrives.
     on_stop : callable, optional
         Called instead of ``job.stop`` when the button is clicked, from whatever thread the kernel uses.
     """
 
-    def __init__(self, job: Job, first: Snapshot, on_stop: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        job: Job,
+        first: Snapshot,
+        *,
+        stage: bool = False,
+        on_stop: Callable[[], object] | None = None,
+    ) -> None:
         import ipywidgets as widgets
 
         self._widgets: Any = widgets
         self._job_id = job.id
-        self._style = widgets.HTML(style_tag(STATUS_STYLE), layout={"display": "none"})
-        self._state = widgets.HTML(_state(first, job.id)).add_class("ltxv-state")
-        self._meter = widgets.HTML(_meter(first)).add_class("ltxv-meter")
-        self._stop = widgets.Button(description="Stop watching", tooltip=STOP_TOOLTIP).add_class("ltxv-stop")
-        self._stop.on_click(lambda _button: (on_stop or job.stop)())
-        self.box: Any = widgets.HBox([self._style, self._state, self._meter, self._stop]).add_class(
-            "ltxv-status"
+        # One layout and one style for all: each is a model of its own, with a message to the page.
+        self._shared = widgets.Layout()
+        self._looks = widgets.HTML(**self._common("ltxv-looks"), value=style_tag(STATUS_STYLE))
+        self._html_style = self._looks.style
+        self._state = self._html(_state(first, job.id), "ltxv-state")
+        self._meter = self._html(_meter(first), "ltxv-meter")
+        self._stop = widgets.Button(
+            **self._common("ltxv-stop"), description="Stop watching", tooltip=STOP_TOOLTIP
         )
+        self._stop.on_click(lambda _button: (on_stop or job.stop)())
+        stages = [self._html(_stage(job.record.prompt), "ltxv-stage")] if stage else []
+        children = [self._looks, *stages, self._state, self._meter, self._stop]
+        self.box: Any = widgets.HBox(children, **self._common("ltxv-status"))
 
     def update(self, now: Snapshot) -> None:
         """Show how the job stands; sends only what differs from what is shown."""
@@ -53,15 +67,29 @@ class StatusRow:
 
     def show_outcome(self, content: str) -> None:
         """Put the outcome, as HTML, in the place of the status."""
-        outcome = self._widgets.HTML(content).add_class("ltxv-outcome")
-        gone = (self._state, self._meter, self._stop)
-        self.box.children = [self._style, outcome]
+        gone = [widget for widget in self.box.children if widget is not self._looks]
+        self.box.children = [self._looks, self._html(content, "ltxv-outcome")]
         for widget in gone:
             widget.close()
+
+    def close(self) -> None:
+        """Take the row away, here and in the page."""
+        for widget in (self.box, *self.box.children, self._stop.style, self._html_style, self._shared):
+            widget.close()
+
+    def _html(self, value: str, css_class: str) -> Any:
+        return self._widgets.HTML(**self._common(css_class), value=value, style=self._html_style)
+
+    def _common(self, css_class: str) -> dict[str, Any]:
+        return {"layout": self._shared, "_dom_classes": (css_class,)}
 
     def mimebundle(self) -> dict[str, Any]:
         """Return what displays the widget."""
         return dict(self.box._repr_mimebundle_())
+
+
+def _stage(prompt: str) -> str:
+    return f'<div aria-hidden="true"><span>{html.escape(prompt)}</span></div>'
 
 
 def _state(now: Snapshot, job_id: str) -> str:

@@ -8,6 +8,7 @@ STATUS_STYLE = """
  font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;color:var(--jp-ui-font-color1,#222)}
 .ltxv-status .widget-html,.ltxv-status .widget-html-content
 {margin:0;height:auto;line-height:24px;font-size:13px}
+.ltxv-looks{display:none!important}
 .ltxv-state b{font-weight:600}
 .ltxv-dot{display:inline-block;width:8px;height:8px;margin-right:8px;border-radius:50%;
  background:var(--jp-brand-color1,#1976d2)}
@@ -22,16 +23,20 @@ STATUS_STYLE = """
  accent-color:var(--jp-brand-color1,#1976d2)}
 .ltxv-meter span{font-variant-numeric:tabular-nums;color:var(--jp-ui-font-color1,#333)}
 .ltxv-status .ltxv-stop{width:auto;padding:0 10px;margin:0}
+.ltxv-status .ltxv-stage{flex:1 1 100%;max-width:100%}
+.ltxv-stage>.widget-html-content>div{display:flex;align-items:center;justify-content:center;aspect-ratio:16/9;
+ box-sizing:border-box;padding:8%;border-radius:6px;text-align:center;font-style:italic;font-size:14px;
+ color:var(--jp-ui-font-color2,#666);background:var(--jp-layout-color2,#eee)}
+.ltxv-stage span{display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
 .ltxv-status .ltxv-outcome{flex:1 1 100%;max-width:100%}
 """
 
-_STATUS = '[data-mime-type="application/vnd.jupyter.widget-view+json"]'
-_ALIVE = f".jp-OutputArea-child:has(>{_STATUS} *)"
-_DEAD = f".jp-OutputArea-child:has(>{_STATUS}):not(:has(>{_STATUS} *))"
+_ALIVE = ".jp-OutputArea-child:has(.ltxv-status)"
+_DEAD = ".jp-OutputArea-child:not(:has(.ltxv-status))"
 _NEXT = "+.jp-OutputArea-child"
 
 #: For JupyterLab and Notebook 7, where a status whose kernel is gone leaves a bare text node behind: hide
-#: what stands in for the clip while the status lives, and put it in the place of the status once that is dead.
+#: what stands in for the clip while the status lives, and put it in the place of a dead status.
 PENDING_STYLE = f"""
 {_ALIVE}{_NEXT}:has(.ltxv-pending){{display:none}}
 {_DEAD}:has({_NEXT} .ltxv-pending){{display:none}}
