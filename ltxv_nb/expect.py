@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from statistics import NormalDist
+from statistics import NormalDist, median
 from typing import TYPE_CHECKING, NamedTuple
 
 from ltxv_nb.request import FRAME_SIZES, full_model_id
@@ -29,17 +29,21 @@ FROM_NOTHING = "a guess: nothing is known of this model yet"
 #: Seconds and spread of the logarithm where nothing at all is known.
 _UNKNOWN_SECONDS, _UNKNOWN_SIGMA = 60.0, 0.6
 #: Spread of the logarithm of repeated runs, where one measurement is all there is.
-_VENDOR_SIGMA = 0.2
+_VENDOR_SIGMA = 0.15
 #: Time grows with the amount of picture, but less than in proportion; how much less is itself uncertain.
 _WORK_EXPONENT, _WORK_SIGMA = 0.5, 0.25
 #: Days after which a clip of one's own counts half; how much one of other settings counts; how many count.
 _HALF_LIFE, _OTHER_SETTINGS, _MOST = 7.0, 0.3, 60
 #: What a prior is worth in clips: for the centre and for the spread.
-_VENDOR_WORTH, _SERVICE_WORTH, _SPREAD_WORTH = 1.0, 12.0, 4.0
-#: No spread is believed to be below this.
-_LEAST_SIGMA = 0.05
+_VENDOR_WORTH, _SERVICE_WORTH, _SPREAD_WORTH = 0.1, 4.0, 1.0
+#: How often what is known is wrong, before any clip; it falls with every clip.
+_COLD_DOUBT = 0.14
+#: No spread is believed to be below this; the odd clip is as likely at any logarithm; rounds of the fit.
+_LEAST_SIGMA, _ODD_DENSITY, _ROUNDS = 0.05, 0.002, 25
 #: Percentiles this many times away from the vendor's measurement may measure something else, this likely.
-_SUSPECT, _DOUBT = 8.0, 0.08
+_SUSPECT, _SUSPICION = 8.0, 0.08
+#: Percentiles this many times away from one's own clips are not about such clips.
+_NOT_OURS = 3.0
 
 _NORMAL = NormalDist()
 
@@ -58,7 +62,7 @@ class History(NamedTuple):
     same : bool
         Whether model, duration, resolution and frame rate were the same as now.
     work : float
-        `workload` of that clip.
+        `workload` of that clip; what differs in settings is scaled by it.
     """
 
     low: float
@@ -67,9 +71,14 @@ class History(NamedTuple):
     same: bool = True
     work: float = 1.0
 
+    @property
+    def usable(self) -> bool:
+        """Whether the times make sense; what does not is left aside."""
+        return 0 <= self.low <= self.high and 0 < self.high < math.inf
+
 
 def workload(duration: float | None = None, resolution: str | None = None, fps: float | None = None) -> float:
-    """Return the amount of picture in a clip, in units of the vendor's test clip: 6 s of 1080p at 25 frames/s.
+    """Return the amount of picture in a clip; 1 is the vendor's test clip, 6 s of 1080p at 25 frames/s.
 
     Parameters
     ----------
@@ -86,11 +95,12 @@ def workload(duration: float | None = None, resolution: str | None = None, fps: 
 
 @dataclass(frozen=True)
 class _Fit:
-    """A normal distribution of the logarithm of the time, and what it is worth in clips."""
+    """A normal distribution of the logarithm of the time, its worth in clips, how likely it is wrong."""
 
     mu: float
     sigma: float
     worth: float
+    doubt: float
     source: str
 
 
@@ -126,38 +136,36 @@ def belief(
         With its source in words.
     """
     work = workload(duration, resolution, fps)
-    prior = _from_vendor(full_model_id(model), work, nominal)
+    cold = _from_vendor(full_model_id(model), work, nominal)
     reported = _from_service(percentiles or {})
-    usable = (clip for clip in history if 0 <= clip.low <= clip.high and 0 < clip.high < math.inf)
-    clips = sorted(usable, key=_age)[:_MOST]
-    fit = _update(reported or prior, clips, work)
-    parts: list[tuple[float, Shape]] = [(1 - BACKGROUND, Lognormal(_round(math.exp(fit.mu)), fit.sigma))]
-    if reported and fit is reported and abs(reported.mu - prior.mu) > math.log(_SUSPECT):
-        known = 1 - BACKGROUND
-        parts = [(known * (1 - _DOUBT), parts[0][1]), (known * _DOUBT, _shape(prior))]
-    return Belief((*parts, (BACKGROUND, LogLogistic(_round(math.exp(fit.mu))))), fit.source)
+    clips = _comparable(history, work)
+    fit = _update(_prior(cold, reported, clips), clips) if clips else reported or cold
+    known, doubt = _lognormal(fit), fit.doubt
+    parts: list[tuple[float, Shape]] = [(1 - doubt, known), (doubt, LogLogistic(known.median))]
+    if fit is reported and abs(reported.mu - cold.mu) > math.log(_SUSPECT):
+        parts[:1] = [((1 - doubt) * (1 - _SUSPICION), known), ((1 - doubt) * _SUSPICION, _lognormal(cold))]
+    return Belief(tuple(parts), _source(history) if clips else fit.source)
 
 
-def _age(clip: History) -> float:
-    return clip.ago_days
+def _lognormal(fit: _Fit) -> Lognormal:
+    """Round the fit, so that jobs which know about the same share their tables."""
+    return Lognormal(math.exp(round(fit.mu, 2)), max(_LEAST_SIGMA, round(fit.sigma, 2)))
 
 
-def _shape(fit: _Fit) -> Lognormal:
-    return Lognormal(_round(math.exp(fit.mu)), fit.sigma)
-
-
-def _round(seconds: float) -> float:
-    """Round to one part in a hundred, so that jobs which know about the same share their tables."""
-    return math.exp(round(math.log(seconds), 2))
+def _source(history: Sequence[History]) -> str:
+    usable = [clip for clip in history if clip.usable]
+    count = min(len(usable), _MOST)
+    words = "your last clip" if count == 1 else f"your last {count} clips"
+    return f"{words} {'like this' if all(clip.same for clip in usable) else 'of this model'}"
 
 
 def _from_vendor(model: str, work: float, nominal: float | None) -> _Fit:
     if nominal is not None and nominal > 0:
-        return _Fit(math.log(nominal), _VENDOR_SIGMA, _VENDOR_WORTH, FROM_VENDOR)
+        return _Fit(math.log(nominal), _VENDOR_SIGMA, _VENDOR_WORTH, _COLD_DOUBT, FROM_VENDOR)
     known = VENDOR_SECONDS.get(model)
     centre = math.log(known or _UNKNOWN_SECONDS) + _WORK_EXPONENT * math.log(work)
     spread = math.hypot(_VENDOR_SIGMA if known else _UNKNOWN_SIGMA, _WORK_SIGMA * math.log(work))
-    return _Fit(centre, round(spread, 2), _VENDOR_WORTH, FROM_VENDOR if known else FROM_NOTHING)
+    return _Fit(centre, spread, _VENDOR_WORTH, _COLD_DOUBT, FROM_VENDOR if known else FROM_NOTHING)
 
 
 def _from_service(percentiles: Mapping[str, float]) -> _Fit | None:
@@ -175,47 +183,70 @@ def _from_service(percentiles: Mapping[str, float]) -> _Fit | None:
     total = sum(weight for _, weight in slopes)
     sigma = sum(slope * weight for slope, weight in slopes) / total if total else _VENDOR_SIGMA
     # All percentiles alike: one clip in the window, which says nothing of the spread.
-    sigma = max(_LEAST_SIGMA, sigma) if sigma > 0.001 else _VENDOR_SIGMA
-    return _Fit(mu - sigma * z0, round(sigma, 2), _SERVICE_WORTH, FROM_SERVICE)
+    sigma = sigma if sigma > 0.001 else _VENDOR_SIGMA
+    return _Fit(mu - sigma * z0, sigma, _SERVICE_WORTH, BACKGROUND, FROM_SERVICE)
 
 
-def _update(prior: _Fit, clips: Sequence[History], work: float) -> _Fit:
-    """Return the prior after it has seen the clips: expectation-maximisation over censored intervals."""
-    if not clips:
-        return prior
-    seen = []
-    for clip in clips:
+class _Clip(NamedTuple):
+    """One clip of the history, made comparable: logarithms of the interval, and how much it counts."""
+
+    low: float
+    high: float
+    weight: float
+
+    @property
+    def middle(self) -> float:
+        return self.high if self.low == -math.inf else (self.low + self.high) / 2
+
+
+def _comparable(history: Sequence[History], work: float) -> list[_Clip]:
+    """Take the newest clips, scale those of other settings, and let the old and the different count less."""
+    newest = sorted((clip for clip in history if clip.usable), key=lambda clip: clip.ago_days)[:_MOST]
+    clips = []
+    for clip in newest:
         shift = 0.0 if clip.same or clip.work <= 0 else _WORK_EXPONENT * math.log(work / clip.work)
-        weight = 0.5 ** (max(0.0, clip.ago_days) / _HALF_LIFE) * (1.0 if clip.same else _OTHER_SETTINGS)
         low = math.log(clip.low) + shift if clip.low > 0 else -math.inf
-        seen.append((low, math.log(clip.high) + shift, weight))
-    mu, sigma = prior.mu, max(prior.sigma, 0.5)
-    for _ in range(25):
-        moments = [(*_within(low, high, mu, sigma), weight) for low, high, weight in seen]
-        trusted = [(mean, var, weight * (1 - _odd(mean, mu, sigma))) for mean, var, weight in moments]
-        amount = sum(weight for *_, weight in trusted)
-        centre = (prior.worth * prior.mu + sum(mean * weight for mean, _, weight in trusted)) / (
-            prior.worth + amount
-        )
-        squares = sum(((mean - centre) ** 2 + variance) * weight for mean, variance, weight in trusted)
-        squares += _SPREAD_WORTH * prior.sigma**2
-        spread = math.sqrt(squares / (_SPREAD_WORTH + amount))
-        if abs(centre - mu) + abs(spread - sigma) < 1e-3:
-            break
+        weight = 0.5 ** (max(0.0, clip.ago_days) / _HALF_LIFE) * (1.0 if clip.same else _OTHER_SETTINGS)
+        clips.append(_Clip(low, math.log(clip.high) + shift, weight))
+    return clips
+
+
+def _prior(cold: _Fit, reported: _Fit | None, clips: Sequence[_Clip]) -> _Fit:
+    """Return where the clips start from: the service's times, unless two clips say that these are not ours."""
+    if reported is None:
+        return cold
+    apart = abs(reported.mu - median(clip.middle for clip in clips))
+    return cold if apart > math.log(_NOT_OURS) and sum(clip.weight for clip in clips) >= 1.5 else reported
+
+
+def _update(prior: _Fit, clips: Sequence[_Clip]) -> _Fit:
+    """Return the prior after it has seen the clips: expectation-maximisation over censored intervals."""
+    mu, sigma = median(clip.middle for clip in clips), 0.5
+    amount = 0.0
+    for _ in range(_ROUNDS):
+        moments = [_within(clip.low, clip.high, mu, sigma) for clip in clips]
+        odds = [_odd(mean, mu, sigma) for mean, _ in moments]
+        weights = [clip.weight * (1 - odd) for clip, odd in zip(clips, odds, strict=True)]
+        fair = [(weight, *moment) for weight, moment in zip(weights, moments, strict=True)]
+        amount = sum(weight for weight, _, _ in fair)
+        centre = prior.worth * prior.mu + sum(weight * mean for weight, mean, _ in fair)
+        centre /= prior.worth + amount
+        squares = sum(weight * ((mean - centre) ** 2 + variance) for weight, mean, variance in fair)
+        spread = math.sqrt((_SPREAD_WORTH * prior.sigma**2 + squares) / (_SPREAD_WORTH + amount))
+        settled = abs(centre - mu) + abs(spread - sigma) < 1e-3
         mu, sigma = centre, max(_LEAST_SIGMA, spread)
-    same = sum(clip.same for clip in clips)
-    source = f"your last {len(clips)} clips" + (" like this" if same == len(clips) else " of this model")
-    if len(clips) == 1:
-        source = "your last clip" + (" like this" if same else " of this model")
-    predictive = sigma * math.sqrt(1 + 1 / (prior.worth + amount))
-    return _Fit(mu, max(_LEAST_SIGMA, round(predictive, 2)), prior.worth + amount, source)
+        if settled:
+            break
+    worth = prior.worth + amount
+    misfits = 1 - amount / sum(clip.weight for clip in clips)
+    doubt = max(BACKGROUND, misfits, prior.doubt / (1 + amount))
+    return _Fit(mu, sigma * math.sqrt(1 + 1 / worth), worth, doubt, "")
 
 
 def _odd(mean: float, mu: float, sigma: float) -> float:
-    """Return how likely a clip was one of the odd ones, which say nothing of the others."""
-    density = _NORMAL.pdf((mean - mu) / sigma) / sigma
-    odd = BACKGROUND * 0.2
-    return odd / (odd + (1 - BACKGROUND) * density)
+    """Return how likely a clip was one of the odd ones, whose times say nothing of the others."""
+    fair = (1 - BACKGROUND) * _NORMAL.pdf((mean - mu) / sigma) / sigma
+    return _ODD_DENSITY / (_ODD_DENSITY + fair)
 
 
 def _within(low: float, high: float, mu: float, sigma: float) -> tuple[float, float]:

@@ -2,8 +2,9 @@
 
 Asking late costs a person's time, asking often costs requests. With ``cost`` seconds of waiting for one
 request, the best gap at age ``t`` is close to ``sqrt(2 * cost / h(t))``, where ``h`` is the hazard: the
-chance per second that a job which is still running ends now. ``docs/polling.md`` derives it and compares it with the
-offline optimum.
+chance per second that a job which is still running ends now. Where there are only a few questions to ask,
+dynamic programming over the same trade does better still, so the plan is made that way, and the rule gives
+its table and its tail. ``docs/polling.md`` derives both and compares them with the offline optimum.
 """
 
 from __future__ import annotations
@@ -15,20 +16,22 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple, Protocol
 
-#: Seconds of later notice that one request is worth. Gives about 9 requests and 1.2 s for jobs of a minute.
-DEFAULT_COST = 0.13
+#: Seconds of later notice that one request is worth. Gives some 7 requests and 1 s for jobs of a minute.
+DEFAULT_COST = 0.15
 #: Seconds between two questions about one job: never less, and never more once it may be finished.
 MIN_GAP, MAX_GAP = 0.2, 30.0
 #: No question, but for the early one, before this probability of being finished.
 FIRST_PERCENT = 0.01
-#: Share of jobs taken to fail at once (a refused prompt, a broken image); the early question is for them.
-INSTANT_FAILURES = 0.003
-#: Seconds after acceptance at which the early question is asked, and the share by which that is jittered.
-EARLY_AGE, EARLY_JITTER = 3.0, 0.5
-#: A whole step of the pace is one request; the first lies a part of one step in, where the hazard sets in.
-FIRST_STEP, STEP_JITTER = 0.6, 0.3
-#: Weight of a belief's background: how often what is known is simply wrong, before a job has taught better.
-BACKGROUND = 0.05
+#: Seconds after acceptance of the early question, which catches instant failures (a refused prompt, a broken
+#: image), and seconds that it must save. It may cost this share of the plan: where asking it for each job
+#: would cost more, as many jobs ask it as that pays for.
+EARLY_AGE, EARLY_SAVES, EARLY_SHARE = 3.0, 15.0, 0.04
+#: The share of a gap over which a question is spread.
+STEP_JITTER = 0.3
+#: How often what is known is simply wrong, when it is well known.
+BACKGROUND = 0.01
+#: Points of a plan's table: to find the gaps with, in one gap, and in all.
+_ROUGH, _PER_GAP, _MOST_POINTS = 150, 8, 4000
 
 _ROOT_2, _ROOT_2_PI = math.sqrt(2), math.sqrt(2 * math.pi)
 
@@ -90,7 +93,7 @@ class LogLogistic:
     """
 
     median: float
-    shape: float = 1.2
+    shape: float = 1.8
 
     def survival(self, t: float) -> float:
         """Return the probability that a job takes longer than ``t`` seconds."""
@@ -189,37 +192,78 @@ class Belief:
 _FOREVER = 3.2e7
 
 
-class _Pace(NamedTuple):
-    """The number of requests due by each age: the integral of ``1 / gap`` over the age."""
+class _Plan(NamedTuple):
+    """The best next question for every age of a table, in seconds since acceptance, and the cost of it all."""
 
     ages: list[float]
-    due: list[float]
+    following: list[float]
     first: float
+    cost: float
 
 
-@lru_cache(maxsize=128)
-def _pace(belief: Belief, cost: float) -> _Pace:
-    """Tabulate the integral of ``sqrt(h / (2 * cost))``; ages grow by 2 %, well within any belief's width."""
+@lru_cache(maxsize=256)
+def _plan(belief: Belief, cost: float) -> _Plan:
+    """Find the best next question from every age, by dynamic programming from the end.
+
+    The least expected delay plus cost from age ``i`` on is the minimum over the next age ``j`` of
+    ``cost * S(i)``, the delay of the jobs that end between ``i`` and ``j``, and the same from ``j`` on.
+    """
+    ages = _table(belief, cost)
+    running = [belief.survival(age) for age in ages]
+    ended = [1 - survival for survival in running]
+    steps = zip(pairwise(ages), pairwise(ended), strict=True)
+    waited = list(accumulate(((b - a) * (p + q) / 2 for (a, b), (p, q) in steps), initial=0.0))
+    end = len(ages) - 1
+    value, best = [0.0] * (end + 1), [end] * (end + 1)
+    for i in range(end - 1, -1, -1):
+        least = math.inf
+        # The older a job, the later its best next question: the search can stop where the last one ended.
+        for j in range(i + 1, best[i + 1] + 1):
+            gap = ages[j] - ages[i]
+            total = waited[j] - waited[i] - ended[i] * gap + value[j]
+            if total < least and (gap >= MIN_GAP or j == end):
+                least, best[i] = total, j
+        value[i] = least + cost * running[i]
+    return _Plan(ages, [ages[j] for j in best], belief.quantile(FIRST_PERCENT), value[0])
+
+
+def _table(belief: Belief, cost: float) -> list[float]:
+    """Return ages from 0 to past all that is known, `_PER_GAP` of them in each gap of the square-root rule."""
     medians = [shape.median for _, shape in belief.parts]
-    low, high = min(medians) / 50, max(medians) * 50
-    ratio = 1.02
-    ages = [low * ratio**step for step in range(math.ceil(math.log(high / low) / math.log(ratio)))]
-    middles = ((a + b) / 2 for a, b in pairwise(ages))
-    widths = (b - a for a, b in pairwise(ages))
-    steps = (
-        width * math.sqrt(belief.hazard(middle) / (2 * cost))
-        for middle, width in zip(middles, widths, strict=True)
+    low, high = min(medians) / 20, max(medians) * 3
+    rough = [low * (high / low) ** (step / _ROUGH) for step in range(_ROUGH + 1)]
+    gaps = (math.sqrt(2 * cost / max(belief.hazard((a + b) / 2), 1e-12)) for a, b in pairwise(rough))
+    spent = list(
+        accumulate(((b - a) / gap for (a, b), gap in zip(pairwise(rough), gaps, strict=True)), initial=0.0)
     )
-    return _Pace(ages, list(accumulate(steps, initial=0.0)), belief.quantile(FIRST_PERCENT))
+    points = max(2, min(_MOST_POINTS, math.ceil(spent[-1] * _PER_GAP)))
+    return [0.0, *(_interpolate(spent[-1] * point / points, spent, rough) for point in range(points + 1))]
 
 
 def _interpolate(x: float, xs: list[float], ys: list[float]) -> float:
-    """Read a table that rises in both columns, flat below its beginning."""
+    """Read a table that rises, flat beyond its ends."""
     right = bisect_left(xs, x)
-    if right == 0:
-        return ys[0]
+    if right == 0 or right == len(xs):
+        return ys[min(right, len(ys) - 1)]
     left = right - 1
     return ys[left] + (ys[right] - ys[left]) * (x - xs[left]) / (xs[right] - xs[left])
+
+
+def _best(belief: Belief, plan: _Plan, age: float, cost: float) -> float:
+    """Return the best next age: from the plan, and past its end by the square-root rule alone."""
+    # The last gaps of the plan are cut short by its end, which nothing known comes near.
+    if age < plan.ages[-1] * 0.9:
+        return _interpolate(age, plan.ages, plan.following)
+    hazard = belief.hazard(age)
+    return age + (math.sqrt(2 * cost / hazard) if hazard > 0 else MAX_GAP)
+
+
+def _early(plan: _Plan, cost: float, jitter: float) -> float | None:
+    """Return when to ask the early question, if this job is one of those that ask it."""
+    share = min(1.0, EARLY_SHARE * plan.cost / cost)
+    if plan.first < EARLY_AGE + EARLY_SAVES or jitter >= share:
+        return None
+    return EARLY_AGE * (0.75 + 0.5 * jitter / share)
 
 
 def next_ask(
@@ -245,20 +289,14 @@ def next_ask(
     float
         Always at least `MIN_GAP` later than ``age``.
     """
-    pace = _pace(belief, cost)
-    if asked == 0 and INSTANT_FAILURES * (pace.first - EARLY_AGE) > cost:
-        early = EARLY_AGE * (1 + EARLY_JITTER * (jitter - 0.5))
-        if early >= age + MIN_GAP:
-            return early
-    if age < pace.first:
-        step, latest = FIRST_STEP, math.inf
-    else:
-        step, latest = 1.0, age + MAX_GAP
-    if age >= pace.ages[-1]:
-        return latest
-    due = _interpolate(age, pace.ages, pace.due) + step * (1 + STEP_JITTER * (jitter - 0.5))
-    later = _interpolate(due, pace.due, pace.ages) if due < pace.due[-1] else pace.ages[-1]
-    return min(latest, max(age + MIN_GAP, pace.first, later))
+    plan = _plan(belief, cost)
+    early = _early(plan, cost, jitter) if asked == 0 else None
+    if early is not None and early >= age + MIN_GAP:
+        return early
+    later = max(_best(belief, plan, age, cost), plan.first)
+    spread = min(MAX_GAP, _best(belief, plan, later, cost) - later)
+    later += STEP_JITTER * (jitter - 0.5) * spread
+    return max(age + MIN_GAP, min(later, max(age, plan.first) + MAX_GAP))
 
 
 #: Seconds: the first wait after a bad answer, the longest one, the longest `Retry-After` that is believed.

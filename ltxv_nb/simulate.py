@@ -97,6 +97,30 @@ def simulate(
     return Result(requests / len(durations), delay / len(durations), len(durations))
 
 
+def percentiles(durations: Sequence[float]) -> dict[str, float]:
+    """Return p50, p75, p90 and p99 in milliseconds, as the service reports such times."""
+    ranked = sorted(durations)
+    shares = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p99": 0.99}
+    return {
+        name: 1000 * ranked[min(len(ranked) - 1, int(share * len(ranked)))] for name, share in shares.items()
+    }
+
+
+def noticed(policy: Policy, durations: Sequence[float], rng: random.Random) -> list[tuple[float, float]]:
+    """Return what a journal would hold: for each job the ages of the last "not yet" and of the good answer."""
+    seen = []
+    for duration in durations:
+        age, asked, last = 0.0, 0, 0.0
+        while True:
+            age = policy(age, asked, rng.random())
+            asked += 1
+            if age >= duration:
+                break
+            last = age
+        seen.append((last, age))
+    return seen
+
+
 def lognormal(median: float, sigma: float, count: int, rng: random.Random) -> list[float]:
     """Return ``count`` times in seconds with the given median and spread of the logarithm."""
     return [median * math.exp(rng.gauss(0, sigma)) for _ in range(count)]
@@ -119,15 +143,51 @@ def every(seconds: float, first: float = 0.0, spread: float = 0.0) -> Policy:
     seconds : float
         The sleep.
     first : float
-        Seconds before the first question.
+        Seconds before the first question; 0 asks it at once.
     spread : float
         How far the sleep is jittered to either side, in seconds.
     """
 
     def policy(age: float, asked: int, jitter: float) -> float:
-        return age + seconds + spread * (2 * jitter - 1) if asked else first
+        sleep = seconds if asked else first
+        return age + (sleep + spread * (2 * jitter - 1) if sleep else 0.0)
 
     return policy
+
+
+@dataclass(frozen=True)
+class Peer:
+    """How another client asks.
+
+    Attributes
+    ----------
+    name : str
+        The client.
+    policy : Policy
+        Its rule.
+    rule : str
+        The rule in words.
+    source : str
+        Where the rule was read, with the version.
+    """
+
+    name: str
+    policy: Policy
+    rule: str
+    source: str
+
+
+#: Other clients and their rules, as read in the published packages in November 2026.
+PEERS: tuple[Peer, ...] = (
+    Peer("vendor's guide", every(15), "at once, then every 15 s", "the guides of both models"),
+    Peer(
+        "aimlapi", every(10), "at once, then every 10 s", "aimlapi-sdk-python 2.24.0rc1, resources/videos.py"
+    ),
+    Peer("runwayml", every(6, 6, 1.5), "every 6 s, give or take 1.5 s", "runwayml 5.24.0, lib/polling.py"),
+    Peer("openai", every(1), "at once, then every 1 s", "openai 3.51.0, resources/videos.py"),
+    Peer("replicate", every(0.5, 0.5), "every 0.5 s", "replicate 1.0.7, client.py and prediction.py"),
+    Peer("fal_client", every(0.1), "at once, then every 0.1 s", "fal_client 1.0.3, client.py"),
+)
 
 
 def at_ages(ages: Sequence[float]) -> Policy:
