@@ -22,7 +22,7 @@ __all__ = ["poster", "preview"]
 #: How far into the video to look for a picture that shows something, and how often, in seconds.
 _LOOK_UNTIL, _LOOK_EVERY = 3.0, 0.5
 #: Spread of brightness (0-127) from which on a picture shows something; black and fades stay well below.
-_TELLING = 28.0
+_TELLING = 16.0
 _QUALITIES = (82, 72, 60, 48, 36)
 
 

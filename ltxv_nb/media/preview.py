@@ -120,7 +120,7 @@ def _copy(source: InputContainer, target: Path, plan: _Plan) -> None:
 
 def _add_video(out: OutputContainer, picture: VideoStream, plan: _Plan) -> VideoStream:
     limit = str(plan.video_bits)
-    options = {"preset": "veryfast", "crf": "27", "maxrate": limit, "bufsize": limit}
+    options = {"preset": "veryfast", "crf": "24", "maxrate": limit, "bufsize": limit}
     stream = out.add_stream("libx264", rate=plan.rate, options=options)
     stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
     stream.codec_context.time_base = 1 / plan.rate

@@ -348,6 +348,7 @@ def test_a_redirect_to_nowhere_is_told(host, fetch):
 @pytest.fixture
 def named(monkeypatch):
     """Let the name videos.example lead to this machine, whatever it was checked as."""
+    monkeypatch.setenv("NO_PROXY", "videos.example")
     real = socket.getaddrinfo
 
     def fake(name, *args, **options):
@@ -357,11 +358,20 @@ def named(monkeypatch):
     return lambda *_args, **_options: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.215.14", 443))]
 
 
-def test_a_name_that_changes_its_number_after_the_check_is_caught_before_anything_is_sent(host, fetch, named):
-    url = host.script(serve()).replace("127.0.0.1", "videos.example")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_name_that_changes_its_number_after_the_check_is_caught_before_anything_is_sent(
+    host, fetch, named, scheme
+):
+    url = host.script(serve()).replace("127.0.0.1", "videos.example").replace("http", scheme, 1)
     with pytest.raises(AddressRefused, match=r"leads to videos\.example, inside"):
         fetch(url, api_is_public=True, resolve=named)
     assert host.asked() == []
+
+
+def test_a_name_that_keeps_its_number_is_fetched_from(host, fetch, named, monkeypatch):
+    monkeypatch.setattr("ltxv_nb.media.address.is_global", lambda _number: True)
+    url = host.script(serve()).replace("127.0.0.1", "videos.example")
+    assert fetch(url, api_is_public=True, resolve=named) == BODY
 
 
 def test_a_redirect_inside_is_refused_while_the_service_is_public(host, fetch, named):
@@ -379,7 +389,6 @@ def test_no_password_file_is_read(host, fetch, named, monkeypatch, tmp_path):
     netrc.write_text("machine videos.example login me password hunter2\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    monkeypatch.setenv("NO_PROXY", "*")
     assert fetch(host.script(serve()).replace("127.0.0.1", "videos.example")) == BODY
     assert "Authorization" not in host.asked()[0].headers
 

@@ -7,6 +7,7 @@ import base64
 import io
 import math
 import struct
+import sys
 from fractions import Fraction
 from types import SimpleNamespace
 
@@ -69,7 +70,7 @@ def moving(number):
 def clips(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips été")
     return SimpleNamespace(
-        plain=write(folder / "a:b c.mp4", flat),
+        plain=write(folder / ("a b.mp4" if sys.platform == "win32" else "a:b c.mp4"), flat),
         sound=write(folder / "sound.mp4", flat, sound=2),
         moving=write(folder / "moving.mp4", moving, frames=75, size=(640, 360), sound=1, crf="5"),
         fast=write(folder / "fast.mp4", flat, frames=100, fps=50),
@@ -245,3 +246,20 @@ def test_sizes_stay_even_and_keep_their_shape():
     assert fit(1080, 1920, 640) == (360, 640)
     assert fit(160, 90, 640) == (160, 90)
     assert fit(5000, 3, 640) == (640, 2)
+
+
+def test_a_video_in_full_range_keeps_its_brightness_in_the_preview(tmp_path):
+    source = tmp_path / "full.mp4"
+    with av.open(str(source), "w") as out:
+        stream = out.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 160, 90, "yuvj420p"
+        stream.codec_context.color_range = 2
+        for number in range(10):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (160, 90), (128, 128, 128)))
+            frame = frame.reformat(format="yuvj420p", dst_color_range="JPEG")
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    _, path = copied(preview(source), tmp_path)
+    assert near(last_frame(source).getpixel((80, 45)), (128, 128, 128), by=4)
+    assert near(last_frame(path).getpixel((80, 45)), (128, 128, 128), by=4)
