@@ -163,17 +163,31 @@ class Generations(Handler):
         super().initialize(desk)
         self._body: list[bytes] = []
         self._length = 0
+        self._refused: Refused | None = None
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Keep a refusal until the body is read: answering earlier would cost the caller its connection."""
+        try:
+            return super().prepare()
+        except Refused as refused:
+            self._refused = refused
+            return None
+
+    def _let_in(self) -> None:
+        if self._refused is not None:
+            raise self._refused
 
     def data_received(self, chunk: bytes) -> None:
         """Keep a piece of the body; what is too much is read on, so that the answer arrives, and dropped."""
         self._length += len(chunk)
-        if self._length > MAX_BODY:
+        if self._length > MAX_BODY or self._refused is not None:
             self._body.clear()
         else:
             self._body.append(chunk)
 
     def post(self) -> None:
         """Accept or refuse a submission."""
+        self._let_in()
         mine = self._client_request_id()
         raw = b"".join(self._body)
         try:
@@ -189,6 +203,7 @@ class Generations(Handler):
 
     def get(self) -> None:
         """Answer what has become of a generation."""
+        self._let_in()
         generation_id = self.get_query_argument("generation_id", "")
         if not generation_id:
             raise Refused(400, "generation_id: expected string, received nothing.")

@@ -30,6 +30,7 @@ class Lighthouse:
         self._size = (even(0.62 * height), even(0.66 * height))
         self._tower, self._bands, self._lamp = self._masks(height)
         self._white = mix(mood.light.sky[-1], mood.light.near, 0.35)
+        self._shown = (-1, self._tower)
         self._beams = [self._beam(beat) for beat in range(self._BEATS)]
 
     def _masks(self, height: int) -> tuple[Mask, Mask, Mask]:
@@ -94,19 +95,19 @@ class Lighthouse:
 
     def draw(self, canvas: Planes, index: int) -> None:
         """Lay tower and beam on frame ``index``."""
-        size = (self._spec.width, even(self._spec.height * 0.62))
-        beat = index / self._spec.fps * 7
-        one, other = self._beams[int(beat) % self._BEATS], self._beams[(int(beat) + 1) % self._BEATS]
-        small = Image.blend(one, other, beat - int(beat)).crop((0, 0, size[0] // 8, size[1] // 8))
-        canvas.stain(
-            self._light,
-            Mask(
-                small.resize(size, Image.Resampling.BILINEAR),
-                small.resize((size[0] // 2, size[1] // 2), Image.Resampling.BILINEAR),
-            ),
-            0,
-            0,
-        )
+        moment = int(index * 25 / self._spec.fps)
+        if moment != self._shown[0]:
+            self._shown = (moment, self._sweep(moment / 25))
+        canvas.stain(self._light, self._shown[1], 0, 0)
         canvas.stain(self._stone, self._tower, self._left, self._top)
         canvas.stain(self._white, self._bands, self._left, self._top)
         canvas.stain(self._light, self._lamp, self._left, self._top)
+
+    def _sweep(self, seconds: float) -> Mask:
+        """Return the beam at a moment, at full size; 25 a second are enough for so soft a thing."""
+        size = (self._spec.width, even(self._spec.height * 0.62))
+        beat = seconds * 7
+        one, other = (self._beams[(int(beat) + step) % self._BEATS] for step in (0, 1))
+        small = Image.blend(one, other, beat - int(beat)).crop((0, 0, size[0] // 8, size[1] // 8))
+        half = small.resize((size[0] // 2, size[1] // 2), Image.Resampling.BILINEAR)
+        return Mask(half.resize(size, Image.Resampling.NEAREST), half)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,9 @@ _WINDS = {
 
 _BLOCK = 1024
 
+#: Samples a second of the chord, which has no overtones: less than the track's own, for speed.
+_CHORD_RATE = 16000
+
 
 def sound_of(spec: ClipSpec, mood: Mood) -> Iterator[av.AudioFrame]:
     """Yield the sound track, in frames of 1024 samples, the last one cut to the clip's exact length.
@@ -50,14 +54,14 @@ def sound_of(spec: ClipSpec, mood: Mood) -> Iterator[av.AudioFrame]:
         Its mood.
     """
     rng = spec.rng("sound")
+    tones = _chord(mood, rng.uniform(0.97, 1.03))
     graph = Graph()
-    chord = graph.add(
-        "aevalsrc", f"exprs={_chord(mood, rng.uniform(0.97, 1.03))}:s={SAMPLE_RATE}:d={spec.duration}"
-    )
+    chord = graph.add("aevalsrc", f"exprs={tones}:s={_CHORD_RATE}:d={spec.duration}")
     cut, swell, loud = _WINDS[_wind(mood)]
     noise = graph.add(
         "anoisesrc", f"r={SAMPLE_RATE}:d={spec.duration}:c=pink:a={loud}:s={rng.randrange(1, 2**31)}"
     )
+    finer = graph.add("aresample", str(SAMPLE_RATE))
     lowpass = graph.add("lowpass", f"f={cut}")
     tremolo = graph.add("tremolo", f"f={swell}:d=0.7")
     wide = graph.add("aformat", "channel_layouts=stereo")
@@ -68,7 +72,8 @@ def sound_of(spec: ClipSpec, mood: Mood) -> Iterator[av.AudioFrame]:
     trim = graph.add("atrim", f"end_sample={spec.duration * SAMPLE_RATE}")
     size = graph.add("asetnsamples", f"n={_BLOCK}:p=0")
     sink = graph.add("abuffersink")
-    chord.link_to(joined, 0, 0)
+    chord.link_to(finer)
+    finer.link_to(joined, 0, 0)
     for first, second in ((noise, lowpass), (lowpass, tremolo), (tremolo, wide)):
         first.link_to(second)
     wide.link_to(joined, 0, 1)
@@ -96,14 +101,13 @@ def _wind(mood: Mood) -> str:
 
 
 def _chord(mood: Mood, tune: float) -> str:
-    """Return the chord as one expression a channel; the notes swell one after another."""
+    """Return the chord as one expression a channel; the two are a little apart, so that they drift."""
     root, steps = _CHORDS[mood.hour]
     sides = []
     for side in (-1, 1):
         notes = []
         for number, step in enumerate(steps):
             hertz = root * tune * 2 ** (step / 12) * (1 + side * 0.0008)
-            swell = f"(0.6+0.4*sin(2*PI*t*{0.07 + 0.03 * number:.3f}+{number}))"
-            notes.append(f"{0.085 / (1 + 0.35 * number):.4f}*{swell}*sin(2*PI*{hertz:.4f}*t)")
-        sides.append("+".join(notes))
-    return "|".join(sides).replace(":", r"\:")
+            notes.append(f"{0.075 / (1 + 0.35 * number):.4f}*sin({2 * math.pi * hertz:.4f}*t+{number})")
+        sides.append(f"(0.75+0.25*sin({0.9 + 0.2 * side:.1f}*t))*({'+'.join(notes)})")
+    return "|".join(sides)

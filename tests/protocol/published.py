@@ -1,0 +1,40 @@
+"""The vendor's published OpenAPI data, where it is present: beside the repository, or at LTXV_TEST_API_DIR."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+_BESIDE = Path(__file__).resolve().parents[3] / "shared" / "api"
+
+
+def _operation(document, method):
+    folder = Path(os.environ.get("LTXV_TEST_API_DIR") or _BESIDE)
+    path = folder / f"{document}.json"
+    if not path.exists():
+        pytest.skip("the published OpenAPI data is not here (LTXV_TEST_API_DIR)")
+    (operations,) = json.loads(path.read_text(encoding="utf-8"))["paths"].values()
+    return operations[method]
+
+
+def answer_schema(document, method="get"):
+    """Return the JSON Schema of a published 200 answer."""
+    return _plain(_operation(document, method)["responses"]["200"]["content"]["application/json"]["schema"])
+
+
+def body_schema(document):
+    """Return the JSON Schema of a published request body."""
+    return _plain(_operation(document, "post")["requestBody"]["content"]["application/json"]["schema"])
+
+
+def _plain(schema):
+    """Turn OpenAPI 3.0's ``nullable`` into JSON Schema."""
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: _plain(value) for name, value in schema.items() if name not in {"nullable", "example"}}
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") is True else plain
