@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from ltxv_nb import transport
 from ltxv_nb.errors import (
@@ -27,7 +28,9 @@ from ltxv_nb.errors import (
 from ltxv_nb.reply import (
     Generation,
     error_message,
+    number,
     parse_json,
+    plain_text,
     read_generation,
     retry_after,
     shorten,
@@ -215,7 +218,7 @@ class Api:
         if not response.ok or not 200 <= status < 300:
             return Unclear(f"the service answered {status} {shorten(response.reason or '')}".strip())
         generation = read_generation(parse_json(content)) if content is not None else None
-        identifier = (generation and generation.id) or shorten(response.headers.get("x-inference-id", ""))
+        identifier = (generation and generation.id) or plain_text(response.headers.get("x-inference-id"), 512)
         if not identifier:
             return Unclear(f"the service answered {status}, but its answer cannot be read")
         known = generation or Generation(None, "")
@@ -272,11 +275,9 @@ class Api:
             rows = document.get("data") if isinstance(document, dict) else None
             if not isinstance(rows, list):
                 raise APIError("The service's record of requests cannot be read.")
-            found |= {
-                row.client_request_id: row
-                for row in map(_log_row, rows)
-                if row and row.client_request_id in wanted
-            }
+            for row in filter(None, map(_log_row, rows)):
+                if row.client_request_id in wanted:
+                    found[row.client_request_id] = _better(found.get(row.client_request_id), row)
             pagination = document.get("pagination")
             more = pagination.get("has_more") if isinstance(pagination, dict) else False
             if found.keys() == wanted or not more or not rows:
@@ -302,9 +303,8 @@ class Api:
             metrics = row.get("metrics") if isinstance(row, dict) else None
             values = metrics.get("duration_ms") if isinstance(metrics, dict) else None
             if isinstance(values, dict) and row.get("alias") == model:
-                return {
-                    name: float(value) for name, value in values.items() if isinstance(value, (int, float))
-                }
+                known = {name: number(value) for name, value in values.items()}
+                return {name: value for name, value in known.items() if value is not None}
         return None
 
     def balance(self) -> float:
@@ -408,7 +408,7 @@ class Api:
         return kind(
             self._scrub(message),
             status_code=status,
-            request_id=request_id or response.headers.get("x-request-id"),
+            request_id=request_id or shorten(response.headers.get("x-request-id", ""), 128) or None,
             retry_after=retry_after(response.headers, self._clock()),
             hint=hint,
         )
@@ -419,11 +419,12 @@ def _whole_body(response: requests.Response) -> bytes | None:
     deadline = time.monotonic() + MAX_REPLY_SECONDS
     body = bytearray()
     try:
-        for chunk in response.iter_content(65536):
+        # Not `iter_content`: it waits for a whole chunk, and would never come back to look at the clock.
+        while chunk := response.raw.read1(65536, decode_content=True):
             body += chunk
             if len(body) > MAX_REPLY or time.monotonic() > deadline:
                 return None
-    except (requests.RequestException, OSError):
+    except (HTTPError, OSError):
         return None
     return bytes(body)
 
@@ -431,14 +432,18 @@ def _whole_body(response: requests.Response) -> bytes | None:
 def _log_row(row: Any) -> LogRow | None:
     if not isinstance(row, dict) or not isinstance(row.get("client_request_id"), str):
         return None
-    identifier, cost = row.get("inference_id"), row.get("cost")
-    usd = cost.get("usd") if isinstance(cost, dict) else None
+    cost = row.get("cost")
     return LogRow(
         row["client_request_id"],
-        identifier if isinstance(identifier, str) and identifier else None,
+        plain_text(row.get("inference_id"), 512),
         row.get("status") == "failed",
-        float(usd) if isinstance(usd, (int, float)) else None,
+        number(cost.get("usd")) if isinstance(cost, dict) else None,
     )
+
+
+def _better(known: LogRow | None, row: LogRow) -> LogRow:
+    """Of two rows about one request, return the one that says that it was taken: that one is billed."""
+    return row if known is None or (known.failed and not row.failed) else known
 
 
 def _network_words(error: BaseException) -> str:

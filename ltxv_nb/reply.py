@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -16,6 +18,9 @@ ERROR = "error"
 CREDITS_PER_USD = 2_000_000
 
 _MESSAGE_LIMIT = 600
+_STATUS_LIMIT = 40
+#: Longest id of a generation, and longest address of a video, in characters; what is longer is no such thing.
+_ID_LIMIT, _URL_LIMIT = 512, 16_384
 
 
 @dataclass(frozen=True)
@@ -61,20 +66,39 @@ def read_generation(document: Any) -> Generation | None:
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         identifier = str(identifier)
     video = document.get("video")
-    url = video.get("url") if isinstance(video, dict) else None
     return Generation(
-        id=identifier.strip() if isinstance(identifier, str) and identifier.strip() else None,
-        status=status.strip().lower() if isinstance(status, str) else "",
-        url=url.strip() if isinstance(url, str) and url.strip() else None,
+        id=plain_text(identifier, _ID_LIMIT),
+        status=shorten(status, _STATUS_LIMIT).lower() if isinstance(status, str) else "",
+        url=plain_text(video.get("url") if isinstance(video, dict) else None, _URL_LIMIT),
         error=_error_words(document.get("error")),
         usd=_usd(document),
     )
 
 
+def plain_text(value: Any, limit: int) -> str | None:
+    """Return a text of printable characters as it is, without white space around it; ``None`` for all else.
+
+    Half a surrogate pair, which JSON can carry, could be written neither to the journal nor into an address.
+    """
+    text = value.strip() if isinstance(value, str) else ""
+    return text if text and text.isprintable() and len(text) <= limit else None
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number of 0 or more; ``None`` for all else, which JSON's readers let through too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) and found >= 0 else None
+
+
 def _error_words(error: Any) -> str | None:
-    if isinstance(error, dict):
+    if isinstance(error, dict) and error:
         words = [str(error[key]) for key in ("name", "message") if error.get(key)]
-        return shorten(": ".join(words)) or None
+        return shorten(": ".join(words) or str(error)) or None
     return shorten(str(error)) if error else None
 
 
@@ -82,8 +106,8 @@ def _usd(document: dict[str, Any]) -> float | None:
     meta = document.get("meta")
     usage = meta.get("usage") if isinstance(meta, dict) else None
     for name in ("credits_used", "tokens_used"):
-        credits_used = usage.get(name) if isinstance(usage, dict) else None
-        if isinstance(credits_used, (int, float)) and not isinstance(credits_used, bool):
+        credits_used = number(usage.get(name)) if isinstance(usage, dict) else None
+        if credits_used is not None:
             return credits_used / CREDITS_PER_USD
     return None
 
@@ -92,9 +116,11 @@ def usd_from_headers(headers: Any) -> float | None:
     """Return the cost in USD as the reply's headers tell it, if they do."""
     for name, per_usd in (("x-aimlapi-usd-spent", 1), ("x-aimlapi-credits-used", CREDITS_PER_USD)):
         try:
-            return float(headers[name]) / per_usd
+            told = number(float(headers[name]))
         except (KeyError, ValueError):
             continue
+        if told is not None:
+            return told / per_usd
     return None
 
 
@@ -124,11 +150,11 @@ def error_message(content: bytes, reason: str) -> tuple[str, str | None]:
         if isinstance(found, list):
             found = "; ".join(str(item) for item in found)
         request_id = document.get("requestId") or document.get("request_id")
-        return shorten(str(found)), str(request_id)[:128] if request_id else None
+        return shorten(str(found)) or reason, shorten(str(request_id), 128) if request_id else None
     text = content[:4096].decode("utf-8", "replace")
     if "<" in text:
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return shorten(title.group(1) if title else reason), None
+        return shorten(title.group(1) if title else "") or reason, None
     return shorten(text) or reason, None
 
 
@@ -156,6 +182,9 @@ def retry_after(headers: Any, now: float) -> float | None:
     except ValueError:
         pass
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - now)
-    except (ValueError, TypeError, OverflowError):
+        at = parsedate_to_datetime(value)
+        # A date without a zone is meant as GMT, which is what HTTP dates are in.
+        at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
+        return max(0.0, at.timestamp() - now)
+    except (ValueError, TypeError, OverflowError, OSError):
         return None
