@@ -71,10 +71,17 @@ class ScrubFilter(logging.Filter):
         self._key = key
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite the record in place; let every record pass."""
-        message = record.getMessage()
+        """Rewrite the record in place, its traceback with it; let every record pass."""
+        try:
+            message = record.getMessage()
+        except (TypeError, ValueError):  # a record whose arguments do not fit; its handler will say so
+            message = self._key.scrub(str(record.msg))
+            record.msg, record.args = message, ()
         if (scrubbed := self._key.scrub(message)) != message:
             record.msg, record.args = scrubbed, ()
+        if record.exc_info and record.exc_info[0] and not record.exc_text:
+            # Every formatter takes `exc_text` as it finds it.
+            record.exc_text = self._key.scrub(logging.Formatter().formatException(record.exc_info))
         return True
 
 

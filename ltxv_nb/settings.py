@@ -83,7 +83,8 @@ def clean_base_url(url: str) -> str:
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port, parts = None, None, urlsplit("")
-    if parts.scheme not in {"http", "https"} or not host or parts.query or parts.fragment:
+    readable = url.isascii() and url.isprintable() and not set(url) & set(' "<>\\^`{|}')
+    if parts.scheme not in {"http", "https"} or not host or "?" in url or "#" in url or not readable:
         raise ConfigurationError(
             f"AIMLAPI_BASE_URL is not the address of a service: it looks like {DEFAULT_BASE_URL}."
         )
@@ -95,7 +96,10 @@ def clean_base_url(url: str) -> str:
         raise ConfigurationError(
             f"AIMLAPI_BASE_URL sends the key to {host}{f':{port}' if port else ''} unencrypted: use https."
         )
-    return url
+    # One spelling for one service: the journal tells services apart by it.
+    name = f"[{host}]" if ":" in host else host
+    port = None if port == {"http": 80, "https": 443}[parts.scheme] else port
+    return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}"
 
 
 def default_home() -> Path:
@@ -195,10 +199,10 @@ def load(
     backend = (backend or environ.get("LTXV_BACKEND") or "auto").strip().lower()
     if backend not in BACKENDS:
         raise ConfigurationError(f"LTXV_BACKEND is {backend!r}, but it can be auto, aimlapi or sandbox.")
-    if api_key is not None:
-        key, reason = (api_key if isinstance(api_key, ApiKey) else ApiKey(api_key)), "a key was given"
-    elif backend == "sandbox":
+    if backend == "sandbox":
         key, reason = None, "the sandbox was asked for"
+    elif api_key is not None:
+        key, reason = (api_key if isinstance(api_key, ApiKey) else ApiKey(api_key)), "a key was given"
     else:
         key, reason = find_key(environ)
     if backend == "aimlapi" and key is None:
@@ -209,12 +213,16 @@ def load(
     chosen = backend if backend != "auto" else "aimlapi" if key else "sandbox"
     return Settings(
         backend=chosen,
-        base_url=clean_base_url(base_url or environ.get("AIMLAPI_BASE_URL") or DEFAULT_BASE_URL),
+        base_url=_origin(chosen, base_url or environ.get("AIMLAPI_BASE_URL")),
         key=key if chosen == "aimlapi" else None,
         home=_folder(home) if home else default_home(),
         output_dir=_folder(output_dir or environ.get("LTXV_OUTPUT_DIR") or DEFAULT_OUTPUT_DIR),
         reason=reason,
     )
+
+
+def _origin(backend: str, url: str | None) -> str:
+    return clean_base_url(url) if url and backend == "aimlapi" else DEFAULT_BASE_URL
 
 
 def _folder(path: Any) -> Path:

@@ -6,6 +6,7 @@ import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -33,6 +34,16 @@ MAX_IDLE = 4.0
 
 #: Bytes handed to the socket at once; a timeout then applies to each slice and not to a whole image.
 SLICE = 64 * 1024
+
+#: What requests raises while it still puts a request together.
+_NEVER_BEGUN = (
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidJSONError,
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+)
 
 _progress = threading.local()
 
@@ -126,7 +137,9 @@ def never_sent(error: BaseException) -> bool:
     state = getattr(_progress, "state", None)
     if state is not None:
         return bool(state == "connecting")
-    return any(isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in _causes(error))
+    return isinstance(error, _NEVER_BEGUN) or any(
+        isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in _causes(error)
+    )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -150,13 +163,19 @@ class BearerAuth(requests.auth.AuthBase):
 
     def __init__(self, key: ApiKey | None, origin: str) -> None:
         self._key = key
-        self._origin = origin
+        self._origin = _split_origin(origin)
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the header, if the request goes to the key's own origin."""
-        if self._key and (request.url or "").startswith(self._origin + "/"):
+        if self._key and _split_origin(request.url or "") == self._origin:
             request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
         return request
+
+
+def _split_origin(url: str) -> tuple[str, str | None, int | None]:
+    """Return scheme, host and port, so that two spellings of one origin are equal."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def read_retries(total: int = 2) -> Retry:
@@ -164,6 +183,8 @@ def read_retries(total: int = 2) -> Retry:
     options: dict[str, Any] = {}
     if "retry_after_max" in Retry.__init__.__code__.co_varnames:
         options["retry_after_max"] = 20
+    else:  # an older urllib3 would wait for as long as it is told, be it a day
+        options["respect_retry_after_header"] = False
     return Retry(
         total=total,
         redirect=0,
