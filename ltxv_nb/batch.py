@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import queue
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -72,13 +73,11 @@ def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int)
 
 def _when_done(job: Job, ended: queue.SimpleQueue[Job | BaseException]) -> None:
     """Put the job into the queue when it ends, once."""
-    told: list[bool] = []
+    first = threading.Lock()  # its end can be seen by two threads at once: here, and by the tracker's
 
     def look(job: Job) -> None:
-        if (job.done() or not job.watched) and not told:
-            told.append(True)
-            unsubscribe()
+        if (job.done() or not job.watched) and first.acquire(blocking=False):
             ended.put(job)
 
-    unsubscribe = job.on_change(look)
+    job.on_change(look)
     look(job)

@@ -6,6 +6,7 @@ import atexit
 import hashlib
 import json
 import logging
+import os
 import threading
 import time
 import weakref
@@ -13,12 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import journal as states
 from ltxv_nb import settings
-from ltxv_nb.errors import DuplicateRequest, JournalError, LTXVError, NotFoundError, RequestError
+from ltxv_nb.errors import (
+    ConfigurationError,
+    DuplicateRequest,
+    JournalError,
+    LTXVError,
+    NotFoundError,
+    RequestError,
+)
 from ltxv_nb.journal import Journal, Record, new_id
 from ltxv_nb.request import MODELS, GenerationRequest
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -48,7 +55,8 @@ class Client:
     Parameters
     ----------
     api_key : str, optional
-        The AI/ML API key; by default ``AIMLAPI_API_KEY``, the session's login, Colab's secrets or the keyring.
+        The AI/ML API key; by default ``AIMLAPI_API_KEY``, the session's login, Colab's secrets or the
+        keyring.
     base_url : str, optional
         Origin of the service; by default ``AIMLAPI_BASE_URL``, or the API's own.
     home : path-like, optional
@@ -78,24 +86,34 @@ class Client:
         output_dir: str | os.PathLike[str] | None = None,
         backend: str | None = None,
     ) -> None:
+        from ltxv_nb.secret import scrubbing
+
+        found = settings.load(api_key, base_url, home, output_dir, backend)
+        self.backend, self.home, self.output_dir = found.backend, found.home, found.output_dir
+        self.reason = found.reason
+        self._settings = found
+        self._furnish()
+        self._filters = list(scrubbing(found.key, "ltxv_nb", "urllib3.connectionpool"))
+        self._closed = False
+        _alive.add(self)
+        atexit.register(_close_quietly, weakref.ref(self))
+
+    def _furnish(self) -> None:
+        """Put together everything that holds a thread, a lock, a file or a connection."""
         from ltxv_nb.api import Api
         from ltxv_nb.backend import connect
         from ltxv_nb.knowledge import Knowledge
         from ltxv_nb.presence import Presence
         from ltxv_nb.saver import Saver
-        from ltxv_nb.secret import scrubbing
         from ltxv_nb.submission import Submission
         from ltxv_nb.tracker import Tracker
 
-        found = settings.load(api_key, base_url, home, output_dir, backend)
-        self.backend, self.home, self.output_dir = found.backend, found.home, found.output_dir
-        self.reason = found.reason
-        service = connect(found)
+        service = connect(self._settings)
         self.origin = service.origin
-        self.journal = Journal(found.home / "journal.sqlite")
+        self.journal = Journal(self.home / "journal.sqlite")
         self.api = Api(service)
         self.knowledge = Knowledge(self.api, self.journal, time.time)
-        self._presence = Presence(found.home / "trackers")
+        self._presence = Presence(self.home / "trackers")
         self._submission = Submission(self.api, self.journal)
         self._tracker = Tracker(
             self.api,
@@ -106,10 +124,8 @@ class Client:
             reads_per_minute=service.reads_per_minute,
         )
         self._jobs: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
+        self._sending: set[str] = set()
         self._lock = threading.RLock()
-        self._filters = list(scrubbing(found.key, "ltxv_nb", "urllib3.connectionpool"))
-        self._closed = False
-        atexit.register(_close_quietly, weakref.ref(self))
 
     def __repr__(self) -> str:
         return (
@@ -177,6 +193,7 @@ class Client:
         from ltxv_nb import images
         from ltxv_nb.saver import check_folder
 
+        self._check_open()
         frame = self._first_frame(request)
         body = _body(request, frame)
         fingerprint = _fingerprint(self.origin, body, frame)
@@ -186,10 +203,14 @@ class Client:
         kept = images.keep(frame, self.home) if frame else None
         record = self._new_record(request, kept, fingerprint)
         self._presence_shown()
-        same = self._before_paying(lambda: self.journal.add(record, unless_same=not allow_duplicate))
-        if same is not None:
-            raise self._duplicate(same)
-        return self._send(record, body, twin)
+        self._sending.add(record.id)
+        try:
+            same = self._before_paying(lambda: self.journal.add(record, unless_same=not allow_duplicate))
+            if same is not None:
+                raise self._duplicate(same)
+            return self._send(record, body, twin)
+        finally:
+            self._sending.discard(record.id)
 
     def check(self, request: GenerationRequest) -> dict[str, Any]:
         """Return the body that would be sent, after every check that costs nothing; nothing is sent.
@@ -302,6 +323,7 @@ class Client:
         """Watch a job in the background; one that is watched already only goes on."""
         if self._tracker.watching(job.id):
             return
+        self._check_open()
         record = self.journal.get(job.id) or job.record
         self._hand_over(job, record)
 
@@ -366,7 +388,7 @@ class Client:
             sent = self._submission.send(record, body)
         except BaseException:
             # Interrupted: whatever the journal says by now is watched, so that nothing accepted is lost.
-            now = self.journal.get(record.id) or record
+            now = self._now(record)
             job.take(News(now, watching=False))
             if now.state in {states.UNKNOWN, states.RUNNING}:
                 self._tracker.watch(now, job.take)
@@ -388,9 +410,21 @@ class Client:
             job = self._jobs.get(record.id)
             if job is None:
                 job = self._jobs[record.id] = Job(self, record)
-            elif not self._tracker.watching(record.id):
-                job.take(News(record, watching=False))
+            elif record != job.record and not self._is_followed(record.id):
+                # Read anew: what it came from may be older than what the tracker has just written.
+                job.take(News(self._now(record), watching=False))
             return job
+
+    def _is_followed(self, record_id: str) -> bool:
+        return record_id in self._sending or self._tracker.watching(record_id)
+
+    def _now(self, record: Record) -> Record:
+        """Return what the journal says of a generation now, as far as it can be read."""
+        try:
+            return self.journal.get(record.id) or record
+        except JournalError as error:
+            _log.debug("%s", error)
+            return record
 
     def _hand_over(self, job: Job, record: Record) -> None:
         """Give a record to the tracker, as ours when nobody else watches it."""
@@ -398,6 +432,9 @@ class Client:
 
         if record.state not in states.OPEN:
             job.take(self._still(record))
+            return
+        if record.id in self._sending:  # whoever sends it will have it watched
+            job.take(self._still(record, watching=True))
             return
         self._presence_shown()
         if record.owner != self._presence.name and not (record.owner and self._presence.alive(record.owner)):
@@ -452,12 +489,21 @@ class Client:
         return self._job(record).watch()
 
     def _duplicate(self, same: Record) -> DuplicateRequest:
-        state = "its outcome is unknown" if same.state == states.UNKNOWN else "not finished yet"
+        state = {
+            states.UNKNOWN: "its outcome is unknown",
+            states.FINISHED: "its video is made, but not on disk yet",
+        }.get(same.state, "it is not finished yet")
         return DuplicateRequest(
             f"The very same request is job {same.id}, and {state}; nothing was sent. `%ltxv wait {same.id}` "
             f"gets its video. To pay for another one, add --again (in Python allow_duplicate=True).",
             self._job(same),
         )
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigurationError(
+                "This client is closed, and nothing was sent: make a new ltxv_nb.Client()."
+            )
 
     def _before_paying(self, step: Any) -> Any:
         try:
@@ -479,7 +525,7 @@ def _body(request: GenerationRequest, frame: FirstFrame | None) -> dict[str, Any
     ready = request.replace(image=frame.url) if frame else request
     body = ready.body()
     try:
-        json.dumps(body)
+        json.dumps(body, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise RequestError(f"The request cannot be written as JSON ({error}).") from None
     return body
@@ -503,6 +549,25 @@ def _file_of(record: Record | None) -> Path | None:
 
     path = Path(record.file) if record and record.file else None
     return path if path and path.exists() else None
+
+
+_alive: weakref.WeakSet[Client] = weakref.WeakSet()
+_parents: list[dict[str, Any]] = []
+
+
+def _start_afresh() -> None:
+    """In a forked child: leave what the parent holds alone, and hold nothing yet.
+
+    The threads are gone, the locks may stand locked, the connections are the parent's. Nothing of it is even
+    closed: that would be felt by the parent.
+    """
+    for client in list(_alive):
+        _parents.append(dict(client.__dict__))
+        client._furnish()  # noqa: SLF001
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
 
 
 def _close_quietly(reference: weakref.ref[Client]) -> None:

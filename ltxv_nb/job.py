@@ -111,9 +111,11 @@ class Job:
             return APIError(record.error or "The service refused the request; nothing was billed.")
         if record.state == states.UNKNOWN:
             return SubmissionUnknown(unknown_words(record), self)
-        if record.state == states.FINISHED and record.error and not news.watching:
-            return not_downloaded(record)
-        return None
+        return not_downloaded(record) if self._given_up() else None
+
+    def _given_up(self) -> bool:
+        """Whether the video is made, and fetching it has been given up, here or by an earlier process."""
+        return bool(self.record.state == states.FINISHED and self.record.error and not self._news.watching)
 
     @property
     def video(self) -> Video | None:
@@ -199,7 +201,7 @@ class Job:
 
     def done(self) -> bool:
         """Whether it has ended: with a video on disk, an error, or a download that was given up."""
-        return self.record.state in _ENDED or self._news.error is not None
+        return self.record.state in _ENDED or self._news.error is not None or self._given_up()
 
     def wait(self, timeout: float | None = None) -> Job:
         """Wait until it has ended, and watch it meanwhile.

@@ -348,7 +348,7 @@ class Journal:
         )
 
     def _same(self, connection: sqlite3.Connection, fingerprint: str | None) -> Record | None:
-        return self._one(connection, f"WHERE fingerprint = ? AND state IN {OPEN[:3]!r}", fingerprint)
+        return self._one(connection, f"WHERE fingerprint = ? AND state IN {OPEN!r}", fingerprint)
 
     def _one(self, connection: sqlite3.Connection, where: str, *values: Any) -> Record | None:
         row = connection.execute(f"{_SELECT} {where} LIMIT 1", values).fetchone()

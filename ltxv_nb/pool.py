@@ -6,9 +6,11 @@ the poll or the download in flight. Here nothing needs that: whatever is cut off
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -37,10 +39,13 @@ class DaemonPool:
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self._waiting = 0
+        self._closed = False
 
     def submit(self, task: Callable[..., Any], *args: Any) -> None:
-        """Run ``task(*args)`` on one of the threads; what it raises is logged."""
+        """Run ``task(*args)`` on one of the threads, unless closed; what it raises is logged."""
         with self._lock:
+            if self._closed:
+                return
             self._waiting += 1
             if self._waiting > len(self._threads) and len(self._threads) < self._size:
                 thread = threading.Thread(
@@ -51,14 +56,19 @@ class DaemonPool:
         self._tasks.put((task, args))
 
     def close(self, timeout: float) -> None:
-        """Let the threads end after what they are doing; wait at most ``timeout`` seconds for each."""
+        """Let the threads end after what they are doing; wait at most ``timeout`` seconds for all of them."""
         with self._lock:
+            self._closed = True
             threads, self._threads = self._threads, []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._tasks.get_nowait()
         for _ in threads:
             self._tasks.put(None)
+        deadline = time.monotonic() + timeout
         for thread in threads:
             if thread is not threading.current_thread():
-                thread.join(timeout)
+                thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self) -> None:
         while (item := self._tasks.get()) is not None:

@@ -267,6 +267,8 @@ class GenerationRequest:
     def __post_init__(self) -> None:
         if not isinstance(self.prompt, str) or not self.prompt.strip():
             raise RequestError("The prompt is empty: say in words what happens in the clip.")
+        if any("\ud800" <= char <= "\udfff" for char in self.prompt):
+            raise RequestError("The prompt holds half a character (a lone surrogate): write it anew.")
         if not isinstance(self.model, str) or not self.model.strip():
             raise RequestError(f"model is {self.model!r}, but it can be {PARAMETERS['model'].allowed()}.")
         self._set("prompt", self.prompt.strip())

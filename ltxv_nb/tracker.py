@@ -607,6 +607,7 @@ def settlement(row: LogRow | None, journal: Journal, record: Record) -> dict[str
         "generation_id": row.generation_id,
         "accepted_at": record.created_at,
         "usd": row.usd,
+        "error": None,
     }
 
 
