@@ -1,0 +1,1 @@
+"""A service that misbehaves on command, and what the client makes of it."""
