@@ -35,7 +35,7 @@ _WORK_EXPONENT, _WORK_SIGMA = 0.5, 0.25
 #: Days after which a clip of one's own counts half; how much one of other settings counts; how many count.
 _HALF_LIFE, _OTHER_SETTINGS, _MOST = 7.0, 0.3, 60
 #: What a prior is worth in clips: for the centre and for the spread.
-_VENDOR_WORTH, _SERVICE_WORTH, _SPREAD_WORTH = 0.1, 4.0, 1.0
+_VENDOR_WORTH, _SERVICE_WORTH, _SPREAD_WORTH = 0.1, 2.0, 1.0
 #: How often what is known is wrong, before any clip; it falls with every clip.
 _COLD_DOUBT = 0.14
 #: No spread is believed to be below this; the odd clip is as likely at any logarithm; rounds of the fit.
@@ -168,13 +168,18 @@ def _from_vendor(model: str, work: float, nominal: float | None) -> _Fit:
     return _Fit(centre, spread, _VENDOR_WORTH, _COLD_DOUBT, FROM_VENDOR if known else FROM_NOTHING)
 
 
+def _is_time(value: object) -> bool:
+    """Whether a value is a time at all: a positive, finite number."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+
+
 def _from_service(percentiles: Mapping[str, float]) -> _Fit | None:
     """Fit the reported percentiles, or ``None`` where they are missing or make no sense."""
     named = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p99": 0.99}
     points = [
         (_NORMAL.inv_cdf(share), math.log(percentiles[name] / 1000))
         for name, share in named.items()
-        if isinstance(percentiles.get(name), (int, float)) and 0 < percentiles[name] < math.inf
+        if _is_time(percentiles.get(name))
     ]
     if not points or any(a[1] > b[1] for a, b in pairwise(points)):
         return None
@@ -200,7 +205,7 @@ class _Clip(NamedTuple):
 
 
 def _comparable(history: Sequence[History], work: float) -> list[_Clip]:
-    """Take the newest clips, scale those of other settings, and let the old and the different count less."""
+    """Take the newest clips, scale those of other settings, let the old and the different count less."""
     newest = sorted((clip for clip in history if clip.usable), key=lambda clip: clip.ago_days)[:_MOST]
     clips = []
     for clip in newest:
@@ -212,7 +217,7 @@ def _comparable(history: Sequence[History], work: float) -> list[_Clip]:
 
 
 def _prior(cold: _Fit, reported: _Fit | None, clips: Sequence[_Clip]) -> _Fit:
-    """Return where the clips start from: the service's times, unless two clips say that these are not ours."""
+    """Return where the clips start from: the service's times, unless two clips contradict them."""
     if reported is None:
         return cold
     apart = abs(reported.mu - median(clip.middle for clip in clips))

@@ -69,7 +69,7 @@ class Lognormal:
     sigma: float
 
     def _z(self, t: float) -> float:
-        return math.log(t / self.median) / self.sigma
+        return (math.log(t) - math.log(self.median)) / self.sigma
 
     def survival(self, t: float) -> float:
         """Return the probability that a job takes longer than ``t`` seconds."""
@@ -193,7 +193,7 @@ _FOREVER = 3.2e7
 
 
 class _Plan(NamedTuple):
-    """The best next question for every age of a table, in seconds since acceptance, and the cost of it all."""
+    """The best next question for every age of a table, in seconds since acceptance, and its total cost."""
 
     ages: list[float]
     following: list[float]
@@ -228,7 +228,7 @@ def _plan(belief: Belief, cost: float) -> _Plan:
 
 
 def _table(belief: Belief, cost: float) -> list[float]:
-    """Return ages from 0 to past all that is known, `_PER_GAP` of them in each gap of the square-root rule."""
+    """Return ages from 0 to past all that is known, `_PER_GAP` to each gap of the square-root rule."""
     medians = [shape.median for _, shape in belief.parts]
     low, high = min(medians) / 20, max(medians) * 3
     rough = [low * (high / low) ** (step / _ROUGH) for step in range(_ROUGH + 1)]
@@ -295,7 +295,7 @@ def next_ask(
         return early
     later = max(_best(belief, plan, age, cost), plan.first)
     spread = min(MAX_GAP, _best(belief, plan, later, cost) - later)
-    later += STEP_JITTER * (jitter - 0.5) * spread
+    later = max(later, plan.first + STEP_JITTER / 2 * spread) + STEP_JITTER * (jitter - 0.5) * spread
     return max(age + MIN_GAP, min(later, max(age, plan.first) + MAX_GAP))
 
 
@@ -316,7 +316,7 @@ def after_failure(failures: int, retry_after: float | None, jitter: float) -> fl
         From 0 to 1, fresh for each wait: the jobs of one outage must not come back together.
     """
     if retry_after is not None and retry_after > 0:
-        return min(retry_after, RETRY_AFTER_CAP) * (1 + 0.1 * jitter)
+        return max(MIN_GAP, min(retry_after, RETRY_AFTER_CAP)) * (1 + 0.1 * jitter)
     ceiling = min(BACKOFF_CAP, BACKOFF_BASE * 2.0 ** min(max(failures, 1), 30))
     return MIN_GAP + jitter * (ceiling - MIN_GAP)
 

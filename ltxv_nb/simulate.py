@@ -100,14 +100,12 @@ def simulate(
 def percentiles(durations: Sequence[float]) -> dict[str, float]:
     """Return p50, p75, p90 and p99 in milliseconds, as the service reports such times."""
     ranked = sorted(durations)
-    shares = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p99": 0.99}
-    return {
-        name: 1000 * ranked[min(len(ranked) - 1, int(share * len(ranked)))] for name, share in shares.items()
-    }
+    last = len(ranked) - 1
+    return {f"p{share}": 1000 * ranked[min(last, share * len(ranked) // 100)] for share in (50, 75, 90, 99)}
 
 
 def noticed(policy: Policy, durations: Sequence[float], rng: random.Random) -> list[tuple[float, float]]:
-    """Return what a journal would hold: for each job the ages of the last "not yet" and of the good answer."""
+    """Return what a journal would hold: for each job the ages of the last "not yet" and of the news."""
     seen = []
     for duration in durations:
         age, asked, last = 0.0, 0, 0.0
