@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from ltxv_nb.sandbox.picture.planes import Planes
 
 _LINES = 3
+
+#: More characters than three lines can hold.
+_MOST = 600
 _WHITE, _BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -42,7 +46,8 @@ def _drawable(text: str, font: Font) -> str:
     """Drop what the font has no shape for, and say so when nothing is left."""
     missing = bytes(font.getmask("\U0010fffd"))
     flat = " ".join(text.split())
-    kept = "".join(c for c in flat if c == " " or (c.isprintable() and bytes(font.getmask(c)) != missing))
+    known = {c for c in set(flat) if c == " " or (c.isprintable() and bytes(font.getmask(c)) != missing)}
+    kept = "".join(c for c in flat[:_MOST] if c in known)
     return " ".join(kept.split()) or "(words in a script that the sandbox has no font for)"
 
 
@@ -64,9 +69,8 @@ def _wrap(text: str, font: Font, width: float) -> list[str]:
 def _cut(line: str, font: Font, width: float) -> str:
     if font.getlength(line) <= width:
         return line
-    while line and font.getlength(f"{line}…") > width:
-        line = line[:-1]
-    return f"{line}…"
+    fits = bisect_right(range(len(line)), width, key=lambda end: font.getlength(f"{line[:end]}…"))
+    return f"{line[: max(0, fits - 1)]}…"
 
 
 def _words(lines: list[str], spec: ClipSpec, unit: float) -> list[_Piece]:

@@ -66,7 +66,7 @@ def sound_of(spec: ClipSpec, mood: Mood) -> Iterator[av.AudioFrame]:
     tremolo = graph.add("tremolo", f"f={swell}:d=0.7")
     wide = graph.add("aformat", "channel_layouts=stereo")
     joined = graph.add("amix", "inputs=2:duration=longest:normalize=0")
-    ending = graph.add("afade", f"t=out:st={spec.duration - 1.2}:d=1.2")
+    ending = graph.add("afade", f"t=out:st={max(0.0, spec.duration - 1.2)}:d=1.2")
     opening = graph.add("afade", "t=in:d=0.8")
     shape = graph.add("aformat", f"sample_fmts=fltp:channel_layouts=stereo:sample_rates={SAMPLE_RATE}")
     trim = graph.add("atrim", f"end_sample={spec.duration * SAMPLE_RATE}")
