@@ -378,6 +378,8 @@ class Client:
         )
 
     def _send(self, record: Record, body: dict[str, Any], twin: Record | None) -> Job:
+        from dataclasses import replace
+
         from ltxv_nb.job import Job
         from ltxv_nb.tracker import News
 
@@ -386,15 +388,21 @@ class Client:
             self._jobs[record.id] = job
         try:
             sent = self._submission.send(record, body)
-        except BaseException:
+        except BaseException as cause:
             # Interrupted: whatever the journal says by now is watched, so that nothing accepted is lost.
             now = self._now(record)
+            unsaved = _cut_short(cause) if now.state == states.SUBMITTING else {}
+            now = replace(now, **unsaved)
             job.take(News(now, watching=False))
-            if now.state in {states.UNKNOWN, states.RUNNING}:
-                self._tracker.watch(now, job.take)
+            if now.state in states.OPEN:
+                self._tracker.watch(now, job.take, unsaved)
+            elif unsaved:
+                self._tracker.remember(now, unsaved)
             raise
         job.take(News(sent.record, watching=sent.error is None))
         if sent.error is not None:
+            if sent.unsaved:
+                self._tracker.remember(sent.record, dict(sent.unsaved))
             raise sent.error
         self._tracker.watch(sent.record, job.take, dict(sent.unsaved))
         if sent.record.state == states.UNKNOWN and (error := job.error):
@@ -529,6 +537,13 @@ def _body(request: GenerationRequest, frame: FirstFrame | None) -> dict[str, Any
     except (TypeError, ValueError) as error:
         raise RequestError(f"The request cannot be written as JSON ({error}).") from None
     return body
+
+
+def _cut_short(error: BaseException) -> dict[str, Any]:
+    """Return what is known of a submission that ended before its outcome could be written down."""
+    if isinstance(error, LTXVError):  # raised only where the request is certain not to have been taken
+        return {"state": states.REFUSED, "error": str(error), "owner": None}
+    return {"state": states.UNKNOWN, "error": "interrupted while it was being sent"}
 
 
 def _fingerprint(origin: str, body: dict[str, Any], frame: FirstFrame | None) -> str:

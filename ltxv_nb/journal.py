@@ -12,7 +12,7 @@ import secrets
 import sqlite3
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,9 @@ from ltxv_nb.errors import JournalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+#: Seconds for which another program may hold the journal.
+BUSY_SECONDS = 20.0
 
 #: States of a generation in the journal, in the order in which they come.
 SUBMITTING = "submitting"  # written before the POST
@@ -139,6 +142,7 @@ class Journal:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._pid = 0
+        self._file: tuple[int, int] | None = None
 
     # -- writing -------------------------------------------------------------------------------------------
 
@@ -306,21 +310,30 @@ class Journal:
             raise JournalError(f"The journal at {self.path} is damaged: {verdict}.")
 
     def _open(self) -> sqlite3.Connection:
-        """Return the connection; a forked child makes its own, as SQLite demands."""
+        """Return the connection; a forked child makes its own, as SQLite demands.
+
+        A file that was deleted or replaced while it was open would take what is written, and lose it: so then
+        the one that has the name now is opened.
+        """
+        if self._pid == os.getpid() and self._connection is not None and self._file != _identity(self.path):
+            self._connection.close()
+            self._connection = None
         if self._connection is None or self._pid != os.getpid():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
+            connection = sqlite3.connect(
+                self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
             try:
                 connection.execute("PRAGMA synchronous = FULL")  # a power cut must not lose a paid row
                 if connection.execute("PRAGMA user_version").fetchone()[0] != len(_SCHEMA):
-                    with FileLock(f"{self.path}.lock", timeout=20):
+                    with FileLock(f"{self.path}.lock", timeout=BUSY_SECONDS):
                         # Two processes that switch to WAL at once get "locked", however long they wait.
                         connection.execute("PRAGMA journal_mode = WAL")
                         _migrate(connection, self.path)
             except BaseException:
                 connection.close()
                 raise
-            self._connection, self._pid = connection, os.getpid()
+            self._connection, self._pid, self._file = connection, os.getpid(), _identity(self.path)
         return self._connection
 
     @contextmanager
@@ -333,14 +346,8 @@ class Journal:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield connection
-            except BaseException:
-                connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+        with self._reading() as connection, _transaction(connection):
+            yield connection
 
     def _note(self, connection: sqlite3.Connection, record_id: str, state: str, detail: str | None) -> None:
         connection.execute(
@@ -393,15 +400,34 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
             )
         if version == newest:
             return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with _transaction(connection):
             for statement in filter(str.strip, _SCHEMA[version].split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {version + 1}")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of it or nothing; a disk that is full may show only at the very end."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
+    except BaseException:
+        # SQLite may have rolled back by itself; if not, the next write would find this one still open.
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+        raise
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells a file from another one of the same name."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _trouble(path: Path, error: Exception) -> str:
@@ -410,6 +436,8 @@ def _trouble(path: Path, error: Exception) -> str:
         words = "cannot be written, because the disk is full: make room"
     elif "malformed" in text or "not a database" in text:
         words = "is damaged: move it away to start a new one (its videos stay where they are)"
+    elif "i/o error" in text:
+        words = "cannot be read or written (disk I/O error): see whether the disk is full or failing"
     elif "locked" in text:
         words = "is held by another program: close it, and try again"
     else:

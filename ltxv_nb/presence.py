@@ -7,13 +7,18 @@ says and however the process ended.
 from __future__ import annotations
 
 import contextlib
+import time
 import uuid
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+#: Seconds after which a lock file is old enough to be looked at: one being made just now is left alone.
+_OLD = 3600.0
 
 
 class Presence:
@@ -37,6 +42,7 @@ class Presence:
             lock = self._file(self.name)
             lock.acquire(timeout=0)
             self._lock = lock
+            self._tidy()
 
     def leave(self) -> None:
         """Let go of the lock and take the file away."""
@@ -54,11 +60,18 @@ class Presence:
         lock = self._file(name)
         try:
             lock.acquire(timeout=0)
-        except Timeout:
+        except OSError:  # held; or, if it cannot even be opened, not for us to declare dead
             return True
         lock.release()
         self._remove(name)
         return False
+
+    def _tidy(self) -> None:
+        """Take away what killed processes have left."""
+        with contextlib.suppress(OSError):
+            for path in self._folder.glob("*.lock"):
+                if path.stat().st_mtime < time.time() - _OLD and path.stem != self.name:
+                    self.alive(path.stem)
 
     def _file(self, name: str) -> FileLock:
         return FileLock(self._folder / f"{name}.lock", thread_local=False)

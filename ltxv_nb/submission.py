@@ -106,6 +106,8 @@ class Submission:
                 record = self._rename(record, tried + 1)
             except BaseException as error:
                 self._note(record, state=states.REFUSED, error=f"not sent again: {error!r}", owner=None)
+                if isinstance(error, JournalError):
+                    raise JournalError(f"{error} The request was not taken; nothing was billed.") from error
                 raise
         return self._settle(record, outcome)
 

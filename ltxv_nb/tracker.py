@@ -117,7 +117,7 @@ Listener = Callable[[News], None]
 _Entry = tuple[float, int, "_Watch"]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Watch:
     """One generation that is being watched. Only one task at a time works on it (`busy`)."""
 
@@ -134,7 +134,11 @@ class _Watch:
     failing_since: float | None = None
     rounds: int = 0
     looks: int = 0
+    #: Columns that the journal could not take yet, and why; none of it is lost while this process lives.
     unsaved: dict[str, Any] = field(default_factory=dict)
+    journal_trouble: str | None = None
+    #: Nothing is left to do but to write `unsaved`.
+    ended: bool = False
 
     @property
     def record(self) -> Record:
@@ -217,9 +221,7 @@ class Tracker:
                 self._again(watch, 0.0)
             if self._knowledge.stale(record.model):
                 self._polls.submit(self._refresh, record.model)
-            if self._threaded and self._thread is None:
-                self._thread = threading.Thread(target=self._loop, name="ltxv-tracker", daemon=True)
-                self._thread.start()
+            self._start()
             self._wake.notify()
 
     def unwatch(self, record_id: str) -> None:
@@ -230,8 +232,17 @@ class Tracker:
                 return
             watch.stopped = True
         if watch.mine:
-            self._write(watch, detail="stopped watching", owner=None, watched=False)
-        self._tell(watch, watching=False)
+            self._keep(watch, detail="stopped watching", owner=None, watched=False)
+            self._end(watch, watch.news.error)
+        else:
+            self._tell(watch, watching=False)
+
+    def remember(self, record: Record, unsaved: dict[str, Any]) -> None:
+        """Write columns of a generation that needs no watching, as soon as the journal can take them."""
+        watch = _Watch(News(record), lambda _news: None, mine=True, ended=True, unsaved=dict(unsaved))
+        with self._wake:
+            self._again(watch, 0.0)
+            self._start()
 
     def watching(self, record_id: str) -> bool:
         """Whether this tracker watches the generation."""
@@ -251,10 +262,18 @@ class Tracker:
             self._thread.join(timeout)
         self._polls.close(timeout)
         self._downloads.close(timeout)
+        for watch in {*watches, *(entry[2] for entry in self._others)}:
+            if watch.unsaved:
+                self._keep(watch)
         for watch in watches:
             self._tell(watch, watching=False)
 
     # -- the loop ------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._threaded and self._thread is None and not self._closed:
+            self._thread = threading.Thread(target=self._loop, name="ltxv-tracker", daemon=True)
+            self._thread.start()
 
     def _loop(self) -> None:
         while True:
@@ -282,7 +301,9 @@ class Tracker:
         self._notice_jump(now)
         lost = []
         for watch in self._take_due(self._others, now):
-            if not watch.mine:
+            if watch.ended:
+                self._polls.submit(self._flush, watch)
+            elif not watch.mine:
                 self._follow(watch)
             elif watch.record.state == states.FINISHED:
                 self._downloads.submit(self._save, watch)
@@ -302,7 +323,7 @@ class Tracker:
         with self._wake:
             while heap and heap[0][0] <= now:
                 _, ticket, watch = heap[0]
-                if ticket == watch.ticket and not watch.busy and not watch.stopped:
+                if ticket == watch.ticket and not watch.busy and (watch.ended or not watch.stopped):
                     if not may(now):
                         break
                     watch.busy = True
@@ -332,7 +353,7 @@ class Tracker:
         """Let a generation rest for so many seconds."""
         with self._wake:
             watch.ticket, watch.busy = next(self._tickets), False
-            is_question = watch.mine and watch.record.state == states.RUNNING
+            is_question = watch.mine and not watch.ended and watch.record.state == states.RUNNING
             heap = self._questions if is_question else self._others
             heapq.heappush(heap, (self._clock.monotonic() + seconds, watch.ticket, watch))
             self._wake.notify()
@@ -356,7 +377,7 @@ class Tracker:
         if self._knowledge.stale(watch.record.model):
             self._polls.submit(self._refresh, watch.record.model)
         try:
-            self._write(watch)
+            self._keep(watch)
             generation = self._api.fetch(watch.record.generation_id or "")
             self._answered(watch, generation)
         except LTXVError as error:
@@ -381,10 +402,10 @@ class Tracker:
         usd = watch.record.usd if generation.usd is None else generation.usd
         if generation.failed:
             words = generation.error or "no reason was given"
-            self._write(watch, state=states.FAILED, status="error", error=words, owner=None, usd=usd)
+            self._keep(watch, state=states.FAILED, status="error", error=words, owner=None, usd=usd)
             self._end(watch)
         elif generation.completed:
-            self._write(
+            self._keep(
                 watch,
                 state=states.FINISHED,
                 status="completed",
@@ -393,13 +414,13 @@ class Tracker:
                 finished_at=watch.record.finished_at or now,
                 usd=usd,
             )
-            self._tell(watch, unreachable=False, trouble=None)
+            self._tell(watch, unreachable=False, trouble=watch.journal_trouble)
             self._again(watch, 0.0)
         else:
             watch.not_done_at = now
             if (generation.status, usd) != (watch.record.status, watch.record.usd):
-                self._write(watch, status=generation.status, usd=usd)
-            self._tell(watch, unreachable=False, trouble=None)
+                self._keep(watch, status=generation.status, usd=usd)
+            self._tell(watch, unreachable=False, trouble=watch.journal_trouble)
             self._plan(watch)
 
     def _failed_ask(self, watch: _Watch, error: LTXVError) -> None:
@@ -408,6 +429,11 @@ class Tracker:
         watch.asked += 1
         watch.failures += 1
         watch.failing_since = now if watch.failing_since is None else watch.failing_since
+        if isinstance(error, NotFoundError) and watch.record.url:
+            # Only a fresh address was asked for, and the service has forgotten: the known one may still do.
+            watch.news = replace(watch.news, record=replace(watch.record, state=states.FINISHED))
+            self._again(watch, after_failure(1, None, self._rng()))
+            return
         if isinstance(error, NotFoundError) and self._age(watch) < NOT_YET_LISTED_SECONDS:
             self._plan(watch)
             return
@@ -425,13 +451,13 @@ class Tracker:
         if watch.stopped:
             return
         try:
-            self._write(watch)
+            self._keep(watch)
             saved = self._saver.save(
                 watch.record,
                 lambda: watch.stopped,
                 self._progress(watch),
             )
-            self._write(
+            self._keep(
                 watch,
                 state=states.SAVED,
                 file=str(saved.file),
@@ -443,7 +469,7 @@ class Tracker:
             self._end(watch)
         except Stopped:
             return
-        except (DownloadError, JournalError) as error:
+        except DownloadError as error:
             self._failed_save(watch, error)
         except Exception as error:
             self._failed_save(watch, DownloadError(f"The video could not be saved: {error}."))
@@ -461,25 +487,33 @@ class Tracker:
 
         return progress
 
-    def _failed_save(self, watch: _Watch, error: LTXVError) -> None:
+    def _failed_save(self, watch: _Watch, error: DownloadError) -> None:
         """Ask for a fresh address and try again, a few rounds; then leave it to a resume."""
         from ltxv_nb.media.address import AddressRefused
         from ltxv_nb.media.part import DiskFull
 
         watch.rounds += 1
         hopeless = isinstance(error, (AddressRefused, DiskFull)) or watch.rounds >= DOWNLOAD_ROUNDS
-        if isinstance(error, JournalError) or not hopeless:
+        if not hopeless:
             self._tell(watch, trouble=str(error))
-            if isinstance(error, DownloadError):
-                watch.news = replace(watch.news, record=replace(watch.record, state=states.RUNNING))
+            watch.news = replace(watch.news, record=replace(watch.record, state=states.RUNNING))
             self._again(watch, after_failure(watch.rounds, None, self._rng()))
             return
-        self._write(watch, detail=str(error), error=str(error), owner=None, watched=False)
+        self._keep(watch, detail=str(error), error=str(error), owner=None, watched=False)
         self._end(watch, not_downloaded(watch.record))
 
     def _look_up(self, watches: list[_Watch]) -> None:
         """Look for submissions of unknown outcome in the service's own record."""
-        watches = [watch for watch in watches if not watch.stopped]
+        try:
+            self._look_up_all([watch for watch in watches if not watch.stopped])
+        except Exception:
+            for watch in watches:
+                self._again(watch, LOOKUP_LONGEST)
+            raise
+
+    def _look_up_all(self, watches: list[_Watch]) -> None:
+        for watch in watches:
+            self._keep(watch)
         wanted = {
             watch.record.client_request_id: watch for watch in watches if watch.record.client_request_id
         }
@@ -508,7 +542,13 @@ class Tracker:
             self._tell(watch, trouble=trouble)
             self._again(watch, min(LOOKUP_LONGEST, LOOKUP_FIRST * 1.5**watch.looks))
             return
-        self._write(watch, **changes)
+        before = watch.news, watch.unsaved
+        try:
+            self._write(watch, **changes)
+        except JournalError:
+            # Not believed before it is written: another process may have taken up this generation meanwhile.
+            watch.news, watch.unsaved = before
+            raise
         if watch.record.state == states.RUNNING:
             self._tell(watch, trouble=None)
             self._again(watch, 0.0)
@@ -532,8 +572,10 @@ class Tracker:
                 return
             if (record.owner is None or not self._presence.alive(record.owner)) and self._take(watch, record):
                 return
-        except JournalError as error:
+        except (JournalError, OSError) as error:
             self._tell(watch, trouble=str(error))
+        except Exception:  # noqa: BLE001 - the others that are due must not suffer for it
+            _log.exception("Job %s could not be followed", watch.record.id)
         self._again(watch, FOLLOW_SECONDS)
 
     def _take(self, watch: _Watch, record: Record) -> bool:
@@ -545,7 +587,7 @@ class Tracker:
         watch.news = replace(watch.news, record=replace(record, owner=self._presence.name, watched=True))
         if record.state == states.SUBMITTING:
             # Whoever was sending it died before the answer was written down.
-            self._write(watch, state=states.UNKNOWN, detail="the process that was sending it ended")
+            self._keep(watch, state=states.UNKNOWN, detail="the process that was sending it ended")
         self._tell(watch)
         self._again(watch, 0.0)
         return True
@@ -560,12 +602,33 @@ class Tracker:
         watch.news = replace(watch.news, record=replace(watch.record, **changes))
         watch.unsaved = changes
         self._journal.update(watch.record.id, detail=detail, **changes)
-        watch.unsaved = {}
+        watch.unsaved, watch.journal_trouble = {}, None
+
+    def _keep(self, watch: _Watch, *, detail: str | None = None, **changes: Any) -> None:
+        """Put changes into the journal, or keep them in mind until it can take them: what is made goes on."""
+        try:
+            self._write(watch, detail=detail, **changes)
+        except JournalError as error:
+            watch.journal_trouble = str(error)
+            _log.debug("%s Job %s is remembered here until it can be written.", error, watch.record.id)
+
+    def _flush(self, watch: _Watch) -> None:
+        """Write down what the journal could not take before, unless someone watches it anew."""
+        if self.watching(watch.record.id):
+            return
+        self._keep(watch)
+        if watch.unsaved:
+            watch.failures += 1
+            self._again(watch, after_failure(watch.failures, None, self._rng()))
 
     def _end(self, watch: _Watch, error: LTXVError | None = None) -> None:
         with self._wake:
-            self._watches.pop(watch.record.id, None)
-        self._tell(watch, watching=False, unreachable=False, trouble=None, error=error)
+            if self._watches.get(watch.record.id) is watch:
+                del self._watches[watch.record.id]
+        watch.ended = True
+        if watch.unsaved:
+            self._again(watch, after_failure(1, None, self._rng()))
+        self._tell(watch, watching=False, unreachable=False, trouble=watch.journal_trouble, error=error)
 
     def _tell(self, watch: _Watch, **changes: Any) -> None:
         news = replace(watch.news, **changes)
