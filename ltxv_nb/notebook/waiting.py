@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import GenerationTimeout
 
 if TYPE_CHECKING:
+    import contextvars
+    from collections.abc import Iterator
+
     from ltxv_nb.job import Job
 
 
@@ -35,8 +39,11 @@ def wait_for(job: Job, timeout: float, *, answering: bool) -> None:
     """
     deadline = time.monotonic() + timeout
     try:
+        job.watch()
         if answering:
             _turn_loop_until(job, timeout)
+            if not job.done() and not job.watched:
+                raise job.stopped()
         if not job.done():
             job.wait(timeout=max(0.0, deadline - time.monotonic()))
     except GenerationTimeout:
@@ -58,7 +65,38 @@ def _turn_loop_until(job: Job, timeout: float) -> None:
         nest_asyncio2.apply(loop)
     except ValueError:
         return  # not a loop that can be entered twice (uvloop): wait without
-    loop.run_until_complete(_until_over(job, timeout))
+    with _room_for_messages(loop):
+        loop.run_until_complete(_until_over(job, timeout))
+
+
+@contextlib.contextmanager
+def _room_for_messages(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Let a page's messages through while the cell that waits holds the kernel's context.
+
+    ipykernel 7 handles every message in one `contextvars.Context`. It is entered as long as the cell runs and
+    cannot be entered again, so that a nested loop has to put such a message off until the cell has ended. In
+    a copy of the context it can go ahead; a queued cell goes no further than to the kernel's own lock.
+    """
+    call_soon: Any = loop.call_soon
+
+    def in_a_free_context(callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
+        if context is not None and _is_entered(context):
+            context = context.copy()
+        return call_soon(callback, *args, context=context)
+
+    setattr(loop, "call_soon", in_a_free_context)  # noqa: B010 - shadows the method of this one loop
+    try:
+        yield
+    finally:
+        delattr(loop, "call_soon")
+
+
+def _is_entered(context: contextvars.Context) -> bool:
+    try:
+        context.run(int)
+    except RuntimeError:
+        return True
+    return False
 
 
 async def _until_over(job: Job, timeout: float) -> None:
