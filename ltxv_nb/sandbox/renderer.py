@@ -12,13 +12,13 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ltxv_nb.sandbox.clip import ClipSpec, image_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +117,9 @@ class Renderer:
                 stderr=subprocess.DEVNULL,
                 text=True,
                 encoding="utf-8",
+                # Away from the notebook's folder, where a file may bear the name of a module.
+                cwd=self._clips,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
                 creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
                 | getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
@@ -152,3 +155,11 @@ class Renderer:
                 with contextlib.suppress(OSError):
                     if pipe is not None:
                         pipe.close()
+
+
+def _import_path() -> list[str]:
+    """Return the folders that the worker imports from first: the user's, and this package's."""
+    given = [
+        str(Path(part).absolute()) for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part
+    ]
+    return [*given, str(Path(__file__).resolve().parents[2])]

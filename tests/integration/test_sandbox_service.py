@@ -339,6 +339,34 @@ def test_the_worker_never_outlives_a_killed_service(start):
     assert not alive
 
 
+def test_a_file_in_the_users_folder_that_bears_a_modules_name_does_no_harm(tmp_path, monkeypatch):
+    from ltxv_nb.sandbox.clip import fast_spec
+    from ltxv_nb.sandbox.renderer import Renderer
+
+    (tmp_path / "av.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    renderer = Renderer(tmp_path / "home")
+    try:
+        assert renderer._order(fast_spec()) == ""
+        assert renderer.has(fast_spec())
+    finally:
+        renderer.close()
+
+
+def test_the_store_of_clips_keeps_below_its_cap_and_drops_the_longest_unused(tmp_path):
+    from ltxv_nb.sandbox.clip import ClipSpec
+    from ltxv_nb.sandbox.renderer import Renderer
+
+    renderer = Renderer(tmp_path, max_stored=25_000)
+    specs = [ClipSpec(f"Boat {number}") for number in range(4)]
+    for age, spec in enumerate(specs):
+        renderer.path(spec).write_bytes(bytes(10_000))
+        os.utime(renderer.path(spec), (1000 - age, 1000 - age))
+    renderer._tidy(keep=renderer.path(specs[3]))
+    renderer.close()
+    assert [renderer.has(spec) for spec in specs] == [True, False, False, True]
+
+
 def test_a_first_frame_comes_back_as_the_first_frame(start):
     av = pytest.importorskip("av")
     service = start("--seconds", "0")

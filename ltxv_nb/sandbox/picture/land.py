@@ -151,7 +151,7 @@ def ridge(rng: random.Random, scale: float, octaves: int, sharp: float = 0.5) ->
             part = part * part * (3 - 2 * part)
             a, b = table[cell % 64], table[(cell + 1) % 64]
             height += weight * (a + (b - a) * part)
-        return min(1.0, max(0.0, (height / total - 0.5) * 1.5 + 0.5))
+        return 0.5 + 0.5 * math.tanh(3.2 * (height / total - 0.5))
 
     return line
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ltxv_nb.sandbox.picture.caption import Caption
+from ltxv_nb.sandbox.picture.glitter import Glitter
 from ltxv_nb.sandbox.picture.land import land_of
 from ltxv_nb.sandbox.picture.sight import sight_of
 from ltxv_nb.sandbox.picture.sky import Clouds, sky_of
@@ -33,6 +34,7 @@ class Scene:
         self._clouds = Clouds(spec, mood)
         self._land = land_of(spec, mood)
         self._sight, self._behind = sight_of(spec, mood)
+        self._glitter = Glitter(spec, mood) if mood.land == "sea" and mood.hour != "storm" else None
         self._weather = Weather(spec, mood)
         self._caption = Caption(spec)
 
@@ -47,6 +49,8 @@ class Scene:
             layer.draw(canvas, index)
         if self._sight and self._behind >= len(self._land):
             self._sight.draw(canvas, index)
+        if self._glitter:
+            self._glitter.draw(canvas, index)
         self._weather.draw(canvas, index)
         self._caption.draw(canvas)
         return canvas
