@@ -216,7 +216,8 @@ class Api:
         if status in REFUSALS:
             return Refused(self._error(response, content, _submission_hint(status, body)))
         if not response.ok or not 200 <= status < 300:
-            return Unclear(f"the service answered {status} {shorten(response.reason or '')}".strip())
+            reason = self._scrub(shorten(response.reason or "", 200))
+            return Unclear(f"the service answered {status} {reason}".strip())
         generation = read_generation(parse_json(content)) if content is not None else None
         identifier = (generation and generation.id) or plain_text(response.headers.get("x-inference-id"), 512)
         if not identifier:

@@ -1,0 +1,153 @@
+"""What may be asked for, and how a slip is answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from ltxv_nb.errors import RequestError
+from ltxv_nb.request import MODELS, PARAMETERS, GenerationRequest, options_table
+
+
+def test_what_was_not_set_stays_out_of_the_body():
+    assert GenerationRequest("A lighthouse").body() == {"model": "ltxv/ltxv-2", "prompt": "A lighthouse"}
+
+
+def test_what_was_set_goes_into_the_body_even_when_it_is_false():
+    request = GenerationRequest(
+        "A lighthouse",
+        "ltxv-2-fast",
+        image="https://example.test/a.png",
+        duration=8,
+        resolution="1440p",
+        aspect_ratio="16:9",
+        fps=50,
+        generate_audio=False,
+    )
+    assert request.body() == {
+        "model": "ltxv/ltxv-2-fast",
+        "prompt": "A lighthouse",
+        "image_url": "https://example.test/a.png",
+        "duration": 8,
+        "resolution": "1440p",
+        "aspect_ratio": "16:9",
+        "fps": 50,
+        "generate_audio": False,
+    }
+
+
+@pytest.mark.parametrize(("name", "sent"), [*MODELS.items(), *((full, full) for full in MODELS.values())])
+def test_short_names_and_full_ids_name_the_same_model(name, sent):
+    assert GenerationRequest("A lighthouse", name).body()["model"] == sent
+    assert GenerationRequest("A lighthouse", f" {name} ").known_model
+
+
+def test_an_unknown_model_passes_unchecked_with_fields_of_its_own():
+    request = GenerationRequest(
+        "A lighthouse", "other/model-9", duration=7, extra={"seed": 3, "style": "ink"}
+    )
+    assert not request.known_model
+    assert request.body() == {
+        "model": "other/model-9",
+        "prompt": "A lighthouse",
+        "duration": 7,
+        "seed": 3,
+        "style": "ink",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("duration", 7, "duration is 7, but it can be 6, 8 or 10 seconds."),
+        ("duration", True, "6, 8 or 10 seconds"),
+        ("duration", 6.5, "6, 8 or 10 seconds"),
+        ("duration", float("nan"), "6, 8 or 10 seconds"),
+        ("duration", float("inf"), "6, 8 or 10 seconds"),
+        ("duration", "six", "6, 8 or 10 seconds"),
+        ("duration", [6], "6, 8 or 10 seconds"),
+        ("resolution", "1081p", "1080p, 1440p or 2160p. Did you mean 1080p?"),
+        ("resolution", 4, "1080p, 1440p or 2160p"),
+        ("aspect_ratio", "9:16", "it can be 16:9"),
+        ("fps", 30, "25 or 50 frames per second"),
+        ("generate_audio", "perhaps", "True or False"),
+        ("generate_audio", 1, "True or False"),
+    ],
+)
+def test_a_value_that_is_not_allowed_is_named_with_those_that_are(name, value, words):
+    with pytest.raises(RequestError) as caught:
+        GenerationRequest("A lighthouse", **{name: value})
+    assert words in str(caught.value)
+    assert repr(value) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "sent"),
+    [
+        ("duration", "8", 8),
+        ("duration", 8.0, 8),
+        ("resolution", 1080, "1080p"),
+        ("resolution", "2160P", "2160p"),
+        ("generate_audio", "no", False),
+        ("generate_audio", "True", True),
+    ],
+)
+def test_a_value_in_other_clothes_is_understood(name, given, sent):
+    value = GenerationRequest("A lighthouse", **{name: given}).body()[name]
+    assert value == sent
+    assert type(value) is type(sent)
+
+
+@pytest.mark.parametrize("prompt", ["", "   \n\t", None, 7, b"A lighthouse"])
+def test_a_prompt_without_a_visible_character_is_refused(prompt):
+    with pytest.raises(RequestError, match="The prompt is empty"):
+        GenerationRequest(prompt)
+
+
+def test_half_a_character_in_a_prompt_is_refused_before_it_can_break_the_journal():
+    with pytest.raises(RequestError, match="half a character"):
+        GenerationRequest("A lighthouse \ud83c")
+
+
+@pytest.mark.parametrize("model", ["", "  ", None, 2])
+def test_a_model_that_is_no_name_is_refused(model):
+    with pytest.raises(RequestError, match="ltxv-2 or ltxv-2-fast"):
+        GenerationRequest("A lighthouse", model)
+
+
+def test_a_mistyped_parameter_brings_the_nearest_that_exists():
+    with pytest.raises(RequestError, match=r"no parameter 'duraton'\. Did you mean duration\?"):
+        GenerationRequest("A lighthouse", extra={"duraton": 6})
+    with pytest.raises(RequestError, match=r"Did you mean resolution\?"):
+        GenerationRequest("A lighthouse").replace(resolutoin="1080p")
+
+
+def test_a_parameter_that_resembles_none_brings_the_list():
+    with pytest.raises(RequestError, match=r"There are: .*prompt.*generate_audio"):
+        GenerationRequest("A lighthouse", extra={"zzz": 6})
+
+
+def test_a_changed_request_is_checked_anew():
+    request = GenerationRequest("A lighthouse", duration=6)
+    assert request.replace(duration=10).body()["duration"] == 10
+    with pytest.raises(RequestError):
+        request.replace(duration=7)
+    assert request.duration == 6
+
+
+def test_a_request_can_be_rebuilt_from_its_settings():
+    request = GenerationRequest("A lighthouse", "ltxv-2-fast", duration=8, fps=50, generate_audio=False)
+    assert GenerationRequest(request.prompt, **request.settings()) == request
+
+
+def test_the_options_table_lists_every_parameter_and_value():
+    table = options_table()
+    for parameter in PARAMETERS.values():
+        assert f"`{parameter.name}`" in table
+        assert all(f"`{choice}`" in table for choice in parameter.choices)
+        assert all(f"`{flag}`" in table for flag in parameter.flags)
+    assert len({line.count("|") for line in table.splitlines()}) == 1
+
+
+def test_the_frame_size_is_that_of_the_resolution_and_1080p_where_none_was_chosen():
+    assert GenerationRequest("A lighthouse").frame_size == (1920, 1080)
+    assert GenerationRequest("A lighthouse", resolution="2160p").frame_size == (3840, 2160)
