@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import av
 import pytest
-from PIL import ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageStat
 
 from ltxv_nb.sandbox.clip import ClipSpec
 from ltxv_nb.sandbox.picture.film import render
@@ -134,3 +134,16 @@ def test_the_sound_is_soft_and_not_silent(tmp_path):
     loudness = (sum(sample * sample for sample in samples) / len(samples)) ** 0.5
     assert 0.005 < loudness < 0.3
     assert max(abs(sample) for sample in samples) < 0.95
+
+
+@pytest.mark.parametrize("figures", [{}, {"width": 3840, "height": 2160, "fps": 50}])
+def test_a_first_frame_is_shown_as_it_is_and_then_moved_into(tmp_path, figures):
+    picture = Image.new("RGB", (640, 360), "navy")
+    picture.paste("orange", (160, 90, 480, 270))
+    picture.save(tmp_path / "still", "PNG")
+    spec, path = film(tmp_path, duration=1, image="sha256:still", audio=False, **figures)
+    assert_exactly(path, spec)
+    first, last = (image.resize((640, 360)) for image in frames(path, 0, spec.frames - 1))
+    middle = (80, 80, 560, 260)
+    assert max(ImageStat.Stat(ImageChops.difference(first, picture).crop(middle)).mean) < 4
+    assert sum(ImageStat.Stat(ImageChops.difference(first, last).crop(middle)).mean) > 10
