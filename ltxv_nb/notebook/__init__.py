@@ -25,6 +25,7 @@ class _Loaded:
 
 
 _loaded: dict[int, _Loaded] = {}
+_early: dict[int, Session] = {}  # of shells in which something was used before it was loaded
 
 
 def load(ipython: InteractiveShell) -> None:
@@ -35,7 +36,7 @@ def load(ipython: InteractiveShell) -> None:
 
     if id(ipython) in _loaded:
         return
-    session = Session(ipython)
+    session = _early.pop(id(ipython), None) or Session(ipython)
     magics, matcher = LTXVMagics(ipython, session), make_matcher(session)
     ipython.register_magics(magics)
     if ipython.Completer is not None:
@@ -44,6 +45,15 @@ def load(ipython: InteractiveShell) -> None:
     _loaded[id(ipython)] = _Loaded(session, magics, matcher)
     if line := session.unfinished_line():
         session.say(line)
+
+
+def session_of(ipython: InteractiveShell) -> Session:
+    """Return a shell's session; one that is made before the magics are loaded is theirs, too, later on."""
+    from ltxv_nb.notebook.session import Session
+
+    if ours := _loaded.get(id(ipython)):
+        return ours.session
+    return _early.setdefault(id(ipython), Session(ipython))
 
 
 def unload(ipython: InteractiveShell) -> None:

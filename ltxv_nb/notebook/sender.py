@@ -1,0 +1,119 @@
+"""One click, one submission: in the background, and never twice by accident."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltxv_nb.client import Client
+    from ltxv_nb.job import Job
+    from ltxv_nb.request import GenerationRequest
+
+_log = logging.getLogger("ltxv_nb")
+
+#: Seconds after a submission in which another click is taken for the second half of a double click.
+CLICK_PAUSE = 1.0
+
+
+class Listener(Protocol):
+    """Is told what becomes of a submission, from the thread that made it."""
+
+    def sent(self, job: Job) -> None:
+        """It was accepted, or may have been: the job tells."""
+
+    def refused(self, words: str) -> None:
+        """Nothing was accepted."""
+
+    def doubtful(self, request: GenerationRequest, error: DuplicateRequest) -> None:
+        """An identical one is unfinished; nothing was sent."""
+
+
+class Sender:
+    """Sends one request at a time.
+
+    Parameters
+    ----------
+    listener : Listener
+        Who is told.
+    clock : callable
+        Returns seconds, monotonic.
+    start : callable, optional
+        Runs a function in the background; by default in a thread that the interpreter waits for at its end.
+    """
+
+    def __init__(
+        self,
+        listener: Listener,
+        clock: Callable[[], float] = time.monotonic,
+        start: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:
+        self._listener, self._clock = listener, clock
+        self._start = start or _in_thread
+        self._lock = threading.Lock()
+        self._busy = False
+        self._ended_at = float("-inf")
+
+    @property
+    def busy(self) -> bool:
+        """Whether a submission is on its way."""
+        return self._busy
+
+    def send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool = False) -> bool:
+        """Send a request in the background.
+
+        Returns
+        -------
+        bool
+            Whether it is being sent: not while another one is, and not right after one.
+        """
+        with self._lock:
+            if self._busy or self._clock() - self._ended_at < CLICK_PAUSE:
+                return False
+            self._busy = True
+        try:
+            self._start(lambda: self._send(client, request, allow_duplicate=allow_duplicate))
+        except BaseException:
+            self._busy = False
+            raise
+        return True
+
+    def _send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool) -> None:
+        try:
+            tell = self._submit(client, request, allow_duplicate=allow_duplicate)
+        except Exception:  # noqa: BLE001 - the button must come back, and the person hear of it
+            _log.exception("A submission from the panel failed unexpectedly.")
+            words = "Something unexpected went wrong; %ltxv jobs tells whether it was sent."
+            tell = lambda: self._listener.refused(words)  # noqa: E731
+        with self._lock:
+            self._busy, self._ended_at = False, self._clock()
+        tell()
+
+    def _submit(
+        self, client: Client, request: GenerationRequest, *, allow_duplicate: bool
+    ) -> Callable[[], None]:
+        """Submit, and return what tells the listener how that ended."""
+        listener = self._listener
+        try:
+            job = client.submit_request(request, allow_duplicate=allow_duplicate)
+        except DuplicateRequest as error:
+            doubt = error
+            return lambda: listener.doubtful(request, doubt)
+        except SubmissionUnknown as error:
+            words, unknown = str(error), error.job
+            return lambda: listener.sent(unknown) if unknown is not None else listener.refused(words)
+        except LTXVError as error:
+            words = str(error)
+            return lambda: listener.refused(words)
+        return lambda: listener.sent(job)
+
+
+def _in_thread(work: Callable[[], None]) -> None:
+    # Not a daemon: a submission on its way is waited for, rather than cut off in the middle.
+    threading.Thread(target=work, name="ltxv-submit").start()
