@@ -52,6 +52,7 @@ class Peer:
         self.port = self.listener.getsockname()[1]
         self.requests: list[bytes] = []
         self.connections = 0
+        self.current: socket.socket | None = None
         self._acts = acts
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -66,6 +67,7 @@ class Peer:
                 connection, _ = self.listener.accept()
                 connection.settimeout(10)
                 self.connections += 1
+                self.current = connection
                 with connection:
                     act(self, connection)
 
@@ -77,6 +79,9 @@ class Peer:
         self.listener.settimeout(0)
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             pass  # wakes it up, where it still waits for a connection
+        if self.current is not None:
+            with contextlib.suppress(OSError):
+                self.current.shutdown(socket.SHUT_RDWR)
         self._thread.join(10)
         self.listener.close()
 
