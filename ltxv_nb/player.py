@@ -52,7 +52,9 @@ class _Source(NamedTuple):
     is_preview: bool
 
 
-def player_html(video: Video, *, embed: bool | None = None, base_dir: Path | None = None) -> str:
+def player_html(
+    video: Video, *, embed: bool | None = None, base_dir: Path | None = None, twin: Path | None = None
+) -> str:
     """Return a finished clip as HTML.
 
     Parameters
@@ -64,6 +66,8 @@ def player_html(video: Video, *, embed: bool | None = None, base_dir: Path | Non
         above `EMBED_LIMIT` bytes is represented by a preview of the same length.
     base_dir : Path, optional
         The notebook's folder, from which the link to the file leads; by default the current one.
+    twin : Path, optional
+        An earlier clip of the very same request, to be mentioned.
 
     Returns
     -------
@@ -71,12 +75,13 @@ def player_html(video: Video, *, embed: bool | None = None, base_dir: Path | Non
         One ``div`` with a player, a link to the file, the prompt and the parameters.
     """
     address = file_address(video.path, base_dir)
+    earlier = _twin(twin, base_dir) if twin else ""
     if not Path(video.path).is_file():
-        return _card(
-            video, f'<div style="{_SMALL}"><em>The file is no longer at this place.</em></div>', address
-        )
+        gone = f'<div style="{_SMALL}"><em>The file is no longer at this place.</em></div>'
+        return _card(video, gone, _link(video.path, address), earlier)
     source = _source(video, embed, address)
-    return _card(video, _player(video, source), address, is_preview=source.is_preview)
+    link = _link(video.path, address) + (" (full file; above: a small preview)" if source.is_preview else "")
+    return _card(video, _player(video, source), link, earlier)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -179,21 +184,24 @@ def _player(video: Video, source: _Source) -> str:
     )
 
 
-def _card(video: Video, player: str, address: str, *, is_preview: bool = False) -> str:
-    name = html.escape(Path(video.path).name)
-    link = f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener">{name}</a>'
-    if is_preview:
-        link += " (full file; above: a small preview)"
-    note = (
-        f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
-        if video.backend == "sandbox"
-        else ""
-    )
+def _card(video: Video, player: str, link: str, earlier: str) -> str:
+    facts = html.escape(" · ".join([*_facts(video), *_asked(video)]))
+    note = f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
     return (
-        f'<div class="ltxv-clip" style="{_CARD}">{player}<div style="{_SMALL}">'
-        f"<div>{link}</div><div>{html.escape(' · '.join([*_facts(video), *_asked(video)]))}</div>"
-        f"{_prompt(video.prompt)}{note}</div></div>"
+        f'<div class="ltxv-clip" style="{_CARD}">{player}<div style="{_SMALL}"><div>{link}</div>'
+        f"<div>{facts}</div>{_prompt(video.prompt)}{earlier}{note if video.backend == 'sandbox' else ''}"
+        "</div></div>"
     )
+
+
+def _link(path: Path, address: str) -> str:
+    name = html.escape(Path(path).name)
+    return f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener">{name}</a>'
+
+
+def _twin(path: Path, base_dir: Path | None) -> str:
+    link = _link(path, file_address(path, base_dir))
+    return f'<div class="ltxv-twin">The same request was made before: {link}</div>'
 
 
 def _prompt(prompt: str) -> str:

@@ -139,8 +139,6 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
             )
             raise
         session.bind(job, options.output)
-        if job.twin is not None:
-            session.say(f"The same request was made before; that clip is {job.twin}")
         waits = always_waits() or (self.wait if options.wait is None else options.wait)
         if waits:
             session.wait(job, options.timeout or self.timeout, embed=embed, clear=True)

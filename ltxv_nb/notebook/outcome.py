@@ -39,14 +39,16 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path) -> dict[str,
     """
     text = outcome_text(job, base_dir)
     if job.video is not None:
-        return {"text/html": player_html(job.video, embed=embed, base_dir=base_dir), "text/plain": text}
+        player = player_html(job.video, embed=embed, base_dir=base_dir, twin=job.twin)
+        return {"text/html": player, "text/plain": text}
     return note_bundle(text, _GREY if job.error is None else _RED)
 
 
 def outcome_text(job: Job, base_dir: Path) -> str:
     """Return the same in one line of plain text."""
     if job.video is not None:
-        return player_text(job.video, base_dir=base_dir)
+        earlier = f" The same request was made before: {job.twin.name}" if job.twin else ""
+        return player_text(job.video, base_dir=base_dir) + earlier
     if job.error is not None:
         return f"{type(job.error).__name__}: {job.error}"
     return (

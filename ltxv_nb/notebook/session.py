@@ -76,11 +76,23 @@ class Session:
         print(line)  # noqa: T201 - a notebook's words to its reader
 
     def unfinished_line(self) -> str | None:
-        """Return one line on what is unfinished; ``None`` when nothing is, or when it cannot be told."""
+        """Return one line on what is unfinished; ``None`` when nothing is, or when it cannot be told.
+
+        It asks the journal alone: a client would import the whole way to the service while loading.
+        """
+        from ltxv_nb.journal import Journal
+        from ltxv_nb.settings import default_home
+
+        path = default_home() / "journal.sqlite"
+        if not path.exists():
+            return None
+        journal = Journal(path)
         try:
-            count = self.client.unfinished_count()
+            count = journal.count_open()
         except LTXVError:
             return None  # loading must not fail; whoever uses it will hear what is wrong
+        finally:
+            journal.close()
         if not count:
             return None
         jobs = "1 clip is" if count == 1 else f"{count} clips are"
