@@ -201,7 +201,7 @@ class Client:
         self.api.make_ready()
         twin = self._before_paying(lambda: self.journal.saved_twin(fingerprint))
         kept = images.keep(frame, self.home) if frame else None
-        record = self._new_record(request, kept, fingerprint)
+        record = _placed(self._new_record(request, kept, fingerprint))
         self._presence_shown()
         self._sending.add(record.id)
         try:
@@ -476,7 +476,7 @@ class Client:
             ) from None
         model = generation_id.partition(":")[2]
         now = time.time()
-        record = Record(
+        adopted = Record(
             id=new_id(),
             created_at=now,
             backend=self.backend,
@@ -493,6 +493,7 @@ class Client:
             output_dir=str(self.output_dir),
             usd=generation.usd,
         )
+        record = _placed(adopted)
         self.journal.add(record)
         return self._job(record).watch()
 
@@ -551,6 +552,15 @@ def _fingerprint(origin: str, body: dict[str, Any], frame: FirstFrame | None) ->
     image = frame.sha256 or frame.url if frame else None
     essence = {**body, "image_url": image} if image else body
     return hashlib.sha256(json.dumps([origin, essence], sort_keys=True).encode()).hexdigest()
+
+
+def _placed(record: Record) -> Record:
+    """Return a new record with the name that its file will have."""
+    from dataclasses import replace
+
+    from ltxv_nb.saver import Saver
+
+    return replace(record, file=str(Saver.destination(record)))
 
 
 def _nonce() -> str:

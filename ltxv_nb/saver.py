@@ -91,7 +91,12 @@ class Saver:
 
     @staticmethod
     def destination(record: Record) -> Path:
-        """Return the final name of a generation's file; it follows from the record alone."""
+        """Return the final name of a generation's file: the one in the journal, else one made from it.
+
+        It is written down at the submission, so that a change of the time zone does not change the day in it.
+        """
+        if record.file is not None:
+            return Path(record.file)
         from ltxv_nb.media.names import file_stem
 
         folder = Path(record.output_dir or ".").absolute()
