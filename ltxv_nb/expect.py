@@ -37,7 +37,7 @@ _HALF_LIFE, _OTHER_SETTINGS, _MOST = 7.0, 0.3, 60
 #: What a prior is worth in clips: for the centre and for the spread.
 _VENDOR_WORTH, _SERVICE_WORTH, _SPREAD_WORTH = 0.1, 2.0, 1.0
 #: How often what is known is wrong, before any clip; it falls with every clip.
-_COLD_DOUBT = 0.14
+_COLD_DOUBT = 0.08
 #: No spread is believed to be below this; the odd clip is as likely at any logarithm; rounds of the fit.
 _LEAST_SIGMA, _ODD_DENSITY, _ROUNDS = 0.05, 0.002, 25
 #: Percentiles this many times away from the vendor's measurement may measure something else, this likely.

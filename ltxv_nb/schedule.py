@@ -5,6 +5,9 @@ request, the best gap at age ``t`` is close to ``sqrt(2 * cost / h(t))``, where 
 chance per second that a job which is still running ends now. Where there are only a few questions to ask,
 dynamic programming over the same trade does better still, so the plan is made that way, and the rule gives
 its table and its tail. ``docs/polling.md`` derives both and compares them with the offline optimum.
+
+Knowledge may be wrong, so the default plan, for a caller who names no price, is made with caution: it spends
+some two requests a job on being no worse than asking every 10 s in any world.
 """
 
 from __future__ import annotations
@@ -16,8 +19,12 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import NamedTuple, Protocol
 
-#: Seconds of later notice that one request is worth. Gives some 7 requests and 1 s for jobs of a minute.
-DEFAULT_COST = 0.15
+#: Seconds of later notice that one request is worth, when the caller has no price of its own.
+DEFAULT_COST = 0.16
+#: What the plan then allows for on top of its belief: how often everything known may be wrong, and the times
+#: in that case (median as a multiple of the believed one, and shape). It buys that no wrong belief is worse
+#: than asking every 10 s on both figures, for about two requests a job.
+CAUTION, CAUTION_FACTOR, CAUTION_SHAPE = 0.2, 0.7, 2.5
 #: Seconds between two questions about one job: never less, and never more once it may be finished.
 MIN_GAP, MAX_GAP = 0.2, 30.0
 #: No question, but for the early one, before this probability of being finished.
@@ -187,22 +194,35 @@ class Belief:
         """The total time by which half of the jobs are finished, in seconds."""
         return self.quantile(0.5)
 
+    def cautious(self) -> Belief:
+        """Return the same belief with less trust in it, as `next_ask` has it where no cost is given."""
+        parts = tuple(((1 - CAUTION) * weight, shape) for weight, shape in self.parts)
+        wrong = LogLogistic(CAUTION_FACTOR * self.median, CAUTION_SHAPE)
+        return Belief((*parts, (CAUTION, wrong)), self.source)
+
 
 #: Seconds beyond which no time is told apart: a year.
 _FOREVER = 3.2e7
 
 
 class _Plan(NamedTuple):
-    """The best next question for every age of a table, in seconds since acceptance, and its total cost."""
+    """The best next question for every age of a table, in seconds since acceptance, and its making."""
 
     ages: list[float]
     following: list[float]
     first: float
+    total: float
+    belief: Belief
     cost: float
 
 
 @lru_cache(maxsize=256)
-def _plan(belief: Belief, cost: float) -> _Plan:
+def _plan(belief: Belief, cost: float | None) -> _Plan:
+    """Return the plan for a cost; for none, the default one, made with caution."""
+    return _best_plan(belief.cautious(), DEFAULT_COST) if cost is None else _best_plan(belief, cost)
+
+
+def _best_plan(belief: Belief, cost: float) -> _Plan:
     """Find the best next question from every age, by dynamic programming from the end.
 
     The least expected delay plus cost from age ``i`` on is the minimum over the next age ``j`` of
@@ -224,7 +244,7 @@ def _plan(belief: Belief, cost: float) -> _Plan:
             if total < least and (gap >= MIN_GAP or j == end):
                 least, best[i] = total, j
         value[i] = least + cost * running[i]
-    return _Plan(ages, [ages[j] for j in best], belief.quantile(FIRST_PERCENT), value[0])
+    return _Plan(ages, [ages[j] for j in best], belief.quantile(FIRST_PERCENT), value[0], belief, cost)
 
 
 def _table(belief: Belief, cost: float) -> list[float]:
@@ -249,25 +269,25 @@ def _interpolate(x: float, xs: list[float], ys: list[float]) -> float:
     return ys[left] + (ys[right] - ys[left]) * (x - xs[left]) / (xs[right] - xs[left])
 
 
-def _best(belief: Belief, plan: _Plan, age: float, cost: float) -> float:
+def _best(plan: _Plan, age: float) -> float:
     """Return the best next age: from the plan, and past its end by the square-root rule alone."""
     # The last gaps of the plan are cut short by its end, which nothing known comes near.
     if age < plan.ages[-1] * 0.9:
         return _interpolate(age, plan.ages, plan.following)
-    hazard = belief.hazard(age)
-    return age + (math.sqrt(2 * cost / hazard) if hazard > 0 else MAX_GAP)
+    hazard = plan.belief.hazard(age)
+    return age + (math.sqrt(2 * plan.cost / hazard) if hazard > 0 else MAX_GAP)
 
 
-def _early(plan: _Plan, cost: float, jitter: float) -> float | None:
+def _early(plan: _Plan, jitter: float) -> float | None:
     """Return when to ask the early question, if this job is one of those that ask it."""
-    share = min(1.0, EARLY_SHARE * plan.cost / cost)
+    share = min(1.0, EARLY_SHARE * plan.total / plan.cost)
     if plan.first < EARLY_AGE + EARLY_SAVES or jitter >= share:
         return None
     return EARLY_AGE * (0.75 + 0.5 * jitter / share)
 
 
 def next_ask(
-    belief: Belief, age: float, asked: int, *, cost: float = DEFAULT_COST, jitter: float = 0.5
+    belief: Belief, age: float, asked: int, *, cost: float | None = None, jitter: float = 0.5
 ) -> float:
     """Return the age at which to ask next, in seconds since acceptance.
 
@@ -279,8 +299,9 @@ def next_ask(
         Seconds since acceptance at which the last question was asked; 0 before any.
     asked : int
         How many questions were asked so far.
-    cost : float
-        Seconds of later notice that one request is worth, above zero.
+    cost : float, optional
+        Seconds of later notice that one request is worth, above zero: the plan is then the best for what is
+        known. Without it the price is `DEFAULT_COST`, and a few requests guard against wrong knowledge.
     jitter : float
         From 0 to 1, fresh for each question, so that a batch does not march in step.
 
@@ -290,11 +311,11 @@ def next_ask(
         Always at least `MIN_GAP` later than ``age``.
     """
     plan = _plan(belief, cost)
-    early = _early(plan, cost, jitter) if asked == 0 else None
+    early = _early(plan, jitter) if asked == 0 else None
     if early is not None and early >= age + MIN_GAP:
         return early
-    later = max(_best(belief, plan, age, cost), plan.first)
-    spread = min(MAX_GAP, _best(belief, plan, later, cost) - later)
+    later = max(_best(plan, age), plan.first)
+    spread = min(MAX_GAP, _best(plan, later) - later)
     later = max(later, plan.first + STEP_JITTER / 2 * spread) + STEP_JITTER * (jitter - 0.5) * spread
     return max(age + MIN_GAP, min(later, max(age, plan.first) + MAX_GAP))
 
@@ -353,8 +374,12 @@ class TokenBucket:
         """Spend one request if there is one, and say whether there was."""
         if self.ready_at(now) > now:
             return False
-        self._tokens, self._at = self._level(now) - 1.0, max(now, self._at)
+        self.charge(now)
         return True
+
+    def charge(self, now: float) -> None:
+        """Count a request that is sent whether there is one or not; later ones wait for it."""
+        self._tokens, self._at = self._level(now) - 1.0, max(now, self._at)
 
     def hold_until(self, time: float) -> None:
         """Send nothing before ``time``: the service said so to one job, and means the key."""

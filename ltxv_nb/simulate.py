@@ -124,7 +124,7 @@ def lognormal(median: float, sigma: float, count: int, rng: random.Random) -> li
     return [median * math.exp(rng.gauss(0, sigma)) for _ in range(count)]
 
 
-def informed(belief: Belief, cost: float = DEFAULT_COST) -> Policy:
+def informed(belief: Belief, cost: float | None = None) -> Policy:
     """Return this project's own rule, `ltxv_nb.schedule.next_ask`, for what is known."""
 
     def policy(age: float, asked: int, jitter: float) -> float:
