@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.notebook.options import Options, parse
+from ltxv_nb.notebook.place import notebook_folder
 from ltxv_nb.notebook.status import seconds_text
+from ltxv_nb.player import file_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -136,36 +138,31 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
         text = "There are no jobs yet. A cell that begins with %%ltxv makes one."
         return {"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>"}
     rows = [
-        (
-            job.id,
-            job.describe().split("  ")[1],
-            seconds_text(job.elapsed()),
-            job.record.prompt,
-            _file_name(job),
-        )
+        (job.id, job.describe().split("  ")[1], seconds_text(job.elapsed()), _short(job.record.prompt))
         for job in jobs
     ]
-    head = ("job", "state", "time", "prompt", "file")
     last = f"The newest {len(jobs)}; %ltxv jobs {10 * len(jobs)} shows more." if more else ""
+    titles = "".join(f"<th>{title}</th>" for title in ("job", "state", "time", "prompt", "file"))
     cells = "".join(
-        "<tr>"
-        + "".join(f'<td style="text-align:left">{html.escape(_short(cell))}</td>' for cell in row)
-        + "</tr>"
-        for row in rows
+        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}<td>{_file_link(job)}</td></tr>"
+        for row, job in zip(rows, jobs, strict=True)
     )
-    titles = "".join(f'<th style="text-align:left">{title}</th>' for title in head)
     lines = [
-        "  ".join((row[0], row[1].ljust(12), row[2].rjust(6), _short(row[3]), row[4])).rstrip()
-        for row in rows
+        f"{row[0]}  {row[1]:<12}  {row[2]:>6}  {row[3]}  {job.video.path.name if job.video else ''}".rstrip()
+        for row, job in zip(rows, jobs, strict=True)
     ]
     return {
         "text/plain": "\n".join([*lines, last]).rstrip(),
-        "text/html": f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table><p>{last}</p>",
+        "text/html": f'<table style="text-align:left"><thead><tr>{titles}</tr></thead>'
+        f"<tbody>{cells}</tbody></table>{last}",
     }
 
 
-def _file_name(job: Job) -> str:
-    return job.video.path.name if job.video else ""
+def _file_link(job: Job) -> str:
+    if not job.video:
+        return ""
+    address = html.escape(file_address(job.video.path, notebook_folder()))
+    return f'<a href="{address}">{html.escape(job.video.path.name)}</a>'
 
 
 def _short(text: str, most: int = 60) -> str:
