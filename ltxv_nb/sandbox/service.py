@@ -147,12 +147,18 @@ class _Service:
                 signal.signal(number, lambda *_args: loop.call_soon_threadsafe(self._stop.set))
 
     async def _until_idle(self, desk: Desk) -> None:
-        """Return when told to stop, or ``idle`` seconds after the last request with nothing unfinished."""
+        """Return when told to stop, or ``idle`` seconds after the last request with nothing unfinished.
+
+        Also when the home is gone: nobody can find this service any more, and it would only take up room.
+        """
         pace = min(5.0, max(0.05, self._options.idle / 4))
         while True:
             try:
                 await asyncio.wait_for(self._stop.wait(), pace)
             except (TimeoutError, asyncio.TimeoutError):
+                if not self._state.is_ours():
+                    log.warning("the home was removed, so this service ends")
+                    return
                 if time.monotonic() - desk.last_request > self._options.idle and not desk.studio.busy():
                     return
             else:

@@ -71,8 +71,13 @@ class State:
         return facts if isinstance(facts, dict) else None
 
     def withdraw(self) -> None:
-        """Remove the file, so that nobody looks for a service that is about to end."""
-        self.file.unlink(missing_ok=True)
+        """Remove the file, if it is this service's, so that nobody looks for one that is about to end."""
+        if self.is_ours():
+            self.file.unlink(missing_ok=True)
+
+    def is_ours(self) -> bool:
+        """Whether the file names this process; not so once the home was removed, or made anew by another."""
+        return (self.read() or {}).get("pid") == os.getpid()
 
     def release(self) -> None:
         """Give the lock back."""

@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 import os
+import shutil
 import socket
 import stat
 import subprocess
@@ -294,6 +295,16 @@ def test_it_goes_when_nobody_asks_and_takes_its_address_with_it(start):
     service.process.wait(timeout=20)
     assert service.process.returncode == 0
     assert not (service.home / "sandbox" / "service.json").exists()
+    service.stop()
+
+
+def test_it_goes_when_its_home_is_removed_and_leaves_the_next_one_alone(start, tmp_path):
+    service = start("--fast", "--idle", "2")
+    shutil.rmtree(tmp_path / "sandbox")
+    following = start("--fast")
+    service.process.wait(timeout=20)
+    assert following.state_file() == following.facts
+    assert following.get("/health").json()["pid"] == following.process.pid
     service.stop()
 
 

@@ -37,6 +37,9 @@ class Sandbox:
         self.process.kill()
         raise AssertionError(self.process.communicate()[0])
 
+    def state_file(self):
+        return json.loads((self.home / "sandbox" / "service.json").read_text())
+
     def get(self, path, params=None, headers=None, auth=True, **more):
         return self.session.get(
             self.base + path,
