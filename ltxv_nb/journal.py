@@ -341,7 +341,7 @@ class Journal:
         with self._lock:
             try:
                 yield self._open()
-            except (sqlite3.Error, OSError, Timeout) as error:
+            except (sqlite3.Error, OSError, Timeout, ValueError) as error:
                 raise JournalError(_trouble(self.path, error)) from error
 
     @contextmanager
@@ -434,7 +434,7 @@ def _trouble(path: Path, error: Exception) -> str:
     text = str(error).lower()
     if "full" in text or getattr(error, "errno", None) == 28:  # ENOSPC
         words = "cannot be written, because the disk is full: make room"
-    elif "malformed" in text or "not a database" in text:
+    elif "malformed" in text or "not a database" in text or isinstance(error, ValueError):
         words = "is damaged: move it away to start a new one (its videos stay where they are)"
     elif "i/o error" in text:
         words = "cannot be read or written (disk I/O error): see whether the disk is full or failing"

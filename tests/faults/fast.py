@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PATIENCE = 0.6
 
 QUICK = {
-    (tracker, "next_ask"): lambda _belief, age, _asked, jitter=0.5: age + 0.03,
-    (tracker, "after_failure"): lambda _failures, _retry_after, _jitter: 0.03,
+    (tracker, "next_ask"): lambda _belief, age, _asked, jitter=0.5: age + 0.01,
+    (tracker, "after_failure"): lambda _failures, _retry_after, _jitter: 0.01,
     (tracker, "FOLLOW_SECONDS"): 0.05,
     (tracker, "LOOKUP_FIRST"): 0.1,
     (tracker, "LOOKUP_LONGEST"): 0.3,

@@ -260,6 +260,7 @@ class FaultService:
         self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.service = self
         self.base_url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        clip("")  # made once, before several threads want it
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     def __enter__(self) -> Self:
