@@ -8,15 +8,13 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.secret import ApiKey
-from ltxv_nb.settings import Settings, is_loopback
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback
 
 #: What the journal calls the sandbox: its port changes, its generations stay.
 SANDBOX_ORIGIN = "sandbox"
@@ -141,6 +139,8 @@ class SandboxService:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 close_fds=True,
+                cwd=self._folder,
+                env=_environment(),
                 **options,
             )
         except OSError as error:
@@ -150,6 +150,18 @@ class SandboxService:
             ) from None
         _started.append(process)
         return process
+
+
+def _environment() -> dict[str, str]:
+    """Return the sandbox's environment: this package importable from anywhere, and no key.
+
+    It runs in a folder of its own, because ``-m`` looks for modules in the current one first, and a notebook's
+    folder may hold a ``random.py``.
+    """
+    given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    places = [*map(os.path.abspath, given), str(Path(__file__).resolve().parent.parent)]
+    kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
+    return {**kept, "PYTHONPATH": os.pathsep.join(places)}
 
 
 def _read_state(path: Path) -> dict[str, Any] | None:
