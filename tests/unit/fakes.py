@@ -8,7 +8,7 @@ import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -25,6 +25,9 @@ from ltxv_nb.saver import Saved
 from ltxv_nb.secret import ApiKey
 from ltxv_nb.submission import Submission
 from ltxv_nb.tracker import News, Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 KEY = "sentinel-key-3f9c2b7a81d6"
 ORIGIN = "https://api.example.test"
@@ -328,6 +331,14 @@ class Rig:
                 self.tick()
                 return
             self.clock.advance(max(wait, 0.001))
+
+    def until(self, happened: Callable[[], Any], seconds: float = 600.0) -> None:
+        """Play without downloads until something has happened, and stop short of the next step."""
+        end = self.clock.steady + seconds
+        while not happened():
+            assert self.clock.steady < end, "it did not happen"
+            wait = self.tracker.step()
+            self.clock.advance(0.0 if self.polls.run() else min(max(wait, 0.001), 1.0))
 
     def close(self) -> None:
         self.tracker.close()
