@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.notebook.options import Options, parse
-from ltxv_nb.notebook.place import notebook_folder
+from ltxv_nb.notebook.place import notebook_folder, place_of
 from ltxv_nb.notebook.status import seconds_text
 from ltxv_nb.player import file_address
 
@@ -242,6 +242,31 @@ def _sandbox(magics: LTXVMagics, arguments: list[str], _options: Options) -> Non
     magics.session.tell_backend()
 
 
+def _panel(magics: LTXVMagics, _arguments: list[str], _options: Options) -> None:
+    _need_page(magics, "panel")
+    from ltxv_nb.notebook.panel import panel
+
+    _display(panel())
+
+
+def _gallery(magics: LTXVMagics, _arguments: list[str], _options: Options) -> None:
+    _need_page(magics, "gallery")
+    from ltxv_nb.notebook.gallery import gallery
+
+    _display(gallery())
+
+
+def _need_page(magics: LTXVMagics, what: str) -> None:
+    if place_of(magics.session.ip) == "terminal":
+        raise RequestError(f"The {what} needs a notebook page: open JupyterLab, and run %ltxv {what} there.")
+
+
+def _display(widget: Any) -> None:
+    from IPython.display import display
+
+    display(widget)  # type: ignore[no-untyped-call]
+
+
 def _embed(magics: LTXVMagics, options: Options) -> bool | None:
     return magics.embed if options.embed is None else options.embed
 
@@ -251,6 +276,8 @@ _SHOWING = ("embed",)
 #: Every line command, in the order of the help.
 COMMANDS: dict[str, Command] = {
     "help": Command(_help, "this list"),
+    "panel": Command(_panel, "a control panel: make clips without writing a magic"),
+    "gallery": Command(_gallery, "every finished clip, to look through and play"),
     "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
     "show": Command(_show, "a clip from disk, or how its job stands", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),
