@@ -53,31 +53,41 @@ class Choice:
 
     def __init__(self, parameter: Parameter, kit: Kit) -> None:
         self._parameter = parameter
-        values = [True, False] if parameter.kind is bool else list(parameter.choices)
-        options = [(choice_text(parameter, value), value) for value in values]
+        self._values: list[Any] = [True, False] if parameter.kind is bool else list(parameter.choices)
         if not parameter.required:
-            options.insert(0, (_unset_text(parameter), None))
-        first = parameter.default if parameter.required else None
-        self.box: Any = widgets.Dropdown(options=options, value=first, **kit.field(parameter, "ltxv-choice"))
+            self._values.insert(0, None)
+        # Chosen by place: to a list that is chosen from by value, None means that nothing is chosen.
+        first = self._values.index(parameter.default) if parameter.required else 0
+        self.box: Any = widgets.Dropdown(
+            options=self._texts(), index=first, **kit.field(parameter, "ltxv-choice")
+        )
 
     @property
     def value(self) -> Any:
         """The chosen value."""
-        return self.box.value
+        return self._values[self.box.index or 0]
 
     @value.setter
     def value(self, new: Any) -> None:
         if self._parameter.name == "model":
             new = _SHORT_NAMES.get(new, new)
-        if new not in [value for _, value in self.box.options]:
+        if new == self.value:
+            return
+        if new not in self._values:
             # Another model's value, set from code: it is shown, and can be chosen again.
-            self.box.options = (*self.box.options, (choice_text(self._parameter, new), new))
-        if self.box.value is not new:
-            self.box.value = new
+            self._values.append(new)
+            self.box.options = self._texts()
+        self.box.index = self._values.index(new)
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call when another value is chosen."""
-        self.box.observe(lambda _change: callback(), names="value")
+        self.box.observe(lambda _change: callback(), names="index")
+
+    def _texts(self) -> list[str]:
+        return [
+            _unset_text(self._parameter) if value is None else choice_text(self._parameter, value)
+            for value in self._values
+        ]
 
 
 class Words:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ltxv_nb.notebook.fields import settings_text, shorten
 from ltxv_nb.notebook.outcome import outcome_bundle
 from ltxv_nb.notebook.place import notebook_folder
+from ltxv_nb.notebook.served import embed_for
 from ltxv_nb.notebook.status import Snapshot, snapshot
 from ltxv_nb.notebook.statusrow import StatusRow
 
@@ -73,7 +74,8 @@ class JobRow:
 
     def finish(self, job: Job) -> None:
         """Put the clip, or what went wrong, in the place of the status."""
-        bundle = outcome_bundle(job, embed=None, base_dir=notebook_folder())
+        embed = embed_for(job.video.path) if job.video else None
+        bundle = outcome_bundle(job, embed=embed, base_dir=notebook_folder())
         shown = self._kit.output(bundle)
         if job.video is not None:
             buttons = [self._reuse_button(), self._last_frame_button()]

@@ -22,7 +22,7 @@ from ltxv_nb.notebook.host import Host, current_host
 from ltxv_nb.notebook.jobrow import Actions, JobRow
 from ltxv_nb.notebook.kit import Kit
 from ltxv_nb.notebook.panelform import Form
-from ltxv_nb.notebook.panelstyle import JOB_STYLE, ROOM_STYLE
+from ltxv_nb.notebook.panelstyle import CLIP_STYLE, JOB_STYLE, ROOM_STYLE
 from ltxv_nb.notebook.sender import Sender
 from ltxv_nb.notebook.style import STATUS_STYLE, style_tag
 from ltxv_nb.notebook.writer import Writer
@@ -132,7 +132,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _build(self) -> None:
         kit = self._kit
-        self._looks = kit.html(style_tag(ROOM_STYLE + STATUS_STYLE + JOB_STYLE), "ltxv-looks")
+        self._looks = kit.html(style_tag(ROOM_STYLE + STATUS_STYLE + CLIP_STYLE + JOB_STYLE), "ltxv-looks")
         self._head = kit.html(_head(self._backend), "ltxv-title")
         self._form = Form(kit, lambda: self._host.client, self._writer)
         self._go = kit.button("Generate", "Send the request", self.generate, "ltxv-go")

@@ -31,8 +31,13 @@ ROOM_STYLE = f"""
  font-weight:600;line-height:16px;height:16px;color:{_SOFT};margin:0;padding:0}}
 .ltxv-room .ltxv-field>select,.ltxv-room .ltxv-field>input,.ltxv-room .ltxv-field>textarea{{width:100%;
  flex:none;min-width:0;margin:0;border-radius:6px;box-sizing:border-box;font-size:13px;
+ font-family:inherit;color:{_TEXT};background-color:{_BACK};
  border:1px solid var(--jp-border-color1,#999)}}
-.ltxv-room .ltxv-field>select,.ltxv-room .ltxv-field>input{{height:32px;padding-left:8px}}
+.ltxv-room .ltxv-field>select,.ltxv-room .ltxv-field>input{{height:32px;padding:0 8px}}
+.ltxv-room .ltxv-field>select{{appearance:none;padding-right:24px;background-repeat:no-repeat;
+ background-image:linear-gradient(45deg,transparent 50%,currentColor 50%),
+ linear-gradient(135deg,currentColor 50%,transparent 50%);
+ background-size:5px 5px;background-position:right 13px center,right 8px center}}
 .ltxv-room .ltxv-field>textarea{{min-height:72px;padding:8px 10px;line-height:1.45;resize:vertical;
  font-size:14px}}
 .ltxv-room :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline:2px solid {_BRAND};
@@ -48,7 +53,7 @@ ROOM_STYLE = f"""
 .ltxv-room .ltxv-row{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
 .ltxv-room .ltxv-row>.ltxv-says{{flex:1 1 240px;min-width:0}}
 .ltxv-room .ltxv-go{{height:36px;line-height:36px;padding:0 22px;font-size:14px;font-weight:600;
- background:var(--ltxv-go,#1565c0);color:#fff}}
+ background:#1565c0;color:#fff}}
 .ltxv-room .ltxv-go:hover:enabled{{background:#0d47a1;color:#fff}}
 .ltxv-room .ltxv-go:disabled{{background:{_RAISED};color:{_SOFT};opacity:1}}
 .ltxv-says [data-tone=bad]{{color:{_BAD}}}
@@ -68,6 +73,21 @@ ROOM_STYLE = f"""
 .ltxv-room .ltxv-copy:hover{{border-color:{_BRAND}}}
 """
 
+#: A finished clip with its facts beside it, below it where the page is narrow.
+CLIP_STYLE = """
+.ltxv-room .ltxv-done .ltxv-clip{display:grid;max-width:none!important;margin:0!important;gap:0 16px;
+ grid-template-columns:minmax(0,3fr) minmax(0,2fr);align-items:start}
+.ltxv-room .ltxv-done .ltxv-clip>div:last-child{margin:0!important;overflow-wrap:anywhere}
+.ltxv-room .ltxv-done .ltxv-note{max-width:none!important;margin:0!important}
+.ltxv-room .jp-OutputArea-output,.ltxv-room .jp-OutputArea-child{padding:0;margin:0;overflow:visible}
+.ltxv-room .jp-OutputArea-prompt,.ltxv-room .jp-OutputPrompt{display:none}
+.ltxv-room .ltxv-done .jp-OutputArea{overflow:visible}
+@container (max-width:640px){
+.ltxv-room .ltxv-done .ltxv-clip{grid-template-columns:minmax(0,1fr)}
+.ltxv-room .ltxv-done .ltxv-clip>div:last-child{margin-top:8px!important}
+}
+"""
+
 #: For the rows of jobs below the form: while a job runs, and when its clip has come, at the same place.
 JOB_STYLE = f"""
 .ltxv-room .ltxv-jobs{{gap:12px;margin-top:12px}}
@@ -78,18 +98,10 @@ JOB_STYLE = f"""
 .ltxv-room .ltxv-job .ltxv-status>:not(.ltxv-stage){{grid-column:2;justify-self:start;max-width:100%}}
 .ltxv-room .ltxv-job .ltxv-meter .widget-html-content{{display:flex;flex-flow:row wrap;align-items:center}}
 .ltxv-room .ltxv-job progress{{width:min(240px,100%)}}
-.ltxv-room .ltxv-job .ltxv-clip{{display:grid;max-width:none!important;margin:0!important;gap:0 16px;
- grid-template-columns:minmax(0,3fr) minmax(0,2fr);align-items:start}}
-.ltxv-room .ltxv-job .ltxv-clip>div:last-child{{margin:0!important;overflow-wrap:anywhere}}
-.ltxv-room .ltxv-job .ltxv-note{{max-width:none!important;margin:0!important}}
-.ltxv-room .jp-OutputArea-output,.ltxv-room .jp-OutputArea-child{{padding:0;margin:0;overflow:visible}}
-.ltxv-room .jp-OutputArea-prompt,.ltxv-room .jp-OutputPrompt{{display:none}}
-.ltxv-room .ltxv-done .jp-OutputArea{{overflow:visible}}
 @container (max-width:640px){{
-.ltxv-room .ltxv-job .ltxv-status,.ltxv-room .ltxv-job .ltxv-clip{{grid-template-columns:minmax(0,1fr)}}
+.ltxv-room .ltxv-job .ltxv-status{{grid-template-columns:minmax(0,1fr)}}
 .ltxv-room .ltxv-job .ltxv-stage{{grid-row:auto}}
 .ltxv-room .ltxv-job .ltxv-status>:not(.ltxv-stage){{grid-column:1}}
-.ltxv-room .ltxv-job .ltxv-clip>div:last-child{{margin-top:8px!important}}
 }}
 """
 
@@ -99,15 +111,15 @@ GALLERY_STYLE = f"""
 .ltxv-room .ltxv-find>.ltxv-words{{flex:1 1 260px}}
 .ltxv-room .ltxv-find>.ltxv-choice{{flex:0 1 200px}}
 .ltxv-room .ltxv-tiles{{display:grid;gap:16px 12px;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));
- align-items:start}}
+ grid-auto-flow:row dense;align-items:start}}
 .ltxv-room .ltxv-tile{{position:relative;min-width:0;gap:6px}}
 .ltxv-room .ltxv-tile.ltxv-open{{grid-column:1/-1;border:1px solid {_LINE};border-radius:10px;padding:12px}}
 .ltxv-poster{{display:block;width:100%;aspect-ratio:16/9;object-fit:cover;border-radius:8px;background:{_RAISED}}}
 .ltxv-gone{{display:flex;align-items:center;justify-content:center;color:{_SOFT};font-style:italic}}
 .ltxv-caption{{margin-top:6px;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;
  overflow:hidden;min-height:2.9em}}
-.ltxv-small{{font-size:12px;color:{_SOFT};display:flex;flex-flow:row wrap;gap:2px 8px;
- justify-content:space-between;align-items:baseline}}
+.ltxv-room .ltxv-small{{font-size:12px;color:{_SOFT};display:flex;gap:8px;justify-content:space-between;
+ align-items:start}}
 .ltxv-room .ltxv-tile .ltxv-play{{position:absolute;left:0;top:0;width:100%;height:auto;aspect-ratio:16/9;
  background:transparent;border:0;padding:0;box-shadow:none;font-size:0;cursor:pointer}}
 .ltxv-room .ltxv-tile .ltxv-play::after{{content:"";display:block;position:absolute;left:50%;top:50%;
@@ -115,5 +127,4 @@ GALLERY_STYLE = f"""
 .ltxv-room .ltxv-tile .ltxv-play::before{{content:"";position:absolute;left:50%;top:50%;z-index:1;
  margin:-9px 0 0 -6px;border:9px solid transparent;border-left:15px solid #fff;border-right:0}}
 .ltxv-room .ltxv-tile .ltxv-play:hover::after{{background:{_BRAND}}}
-.ltxv-room .ltxv-open .ltxv-clip{{max-width:none!important;margin:0!important}}
 """

@@ -1,0 +1,70 @@
+"""Small pictures of the clips in the journal, made once and kept beside it."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from ltxv_nb.errors import LTXVError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ltxv_nb.journal import Record
+
+_log = logging.getLogger("ltxv_nb")
+
+#: Width of a poster in pixels, and the most bytes it may have.
+WIDTH, MOST_BYTES = 480, 20_000
+
+
+class Posters:
+    """The posters of one home.
+
+    Parameters
+    ----------
+    home : Path
+        The journal's folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / "posters"
+
+    def kept(self, record: Record) -> str | None:
+        """Return a clip's poster as a data URI, if it was made before."""
+        try:
+            return _uri(self._path(record).read_bytes())
+        except OSError:
+            return None
+
+    def make(self, record: Record) -> str | None:
+        """Make a clip's poster and keep it; takes tens of milliseconds. ``None`` when its file is gone."""
+        from pathlib import Path
+
+        from ltxv_nb.media.poster import poster
+
+        try:
+            data = poster(Path(record.file or ""), max_width=WIDTH, max_bytes=MOST_BYTES)
+        except LTXVError as error:
+            _log.debug("No poster of job %s: %s", record.id, error)
+            return None
+        self._keep(self._path(record), data)
+        return _uri(data)
+
+    def _path(self, record: Record) -> Path:
+        return self._folder / f"{record.id}.jpg"
+
+    def _keep(self, path: Path, data: bytes) -> None:
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(data)
+            part.replace(path)
+        except OSError as error:
+            _log.debug("The poster %s could not be kept: %s", path, error)  # it is made again next time
+
+
+def _uri(data: bytes) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
