@@ -21,23 +21,23 @@ from ltxv_nb.simulate import (
 )
 
 COSTS = (0.1, 0.25, 0.5)
-CASES = [(10, 0.1), (10, 0.3), (30, 0.2), (60, 0.1), (60, 0.2), (120, 0.1), (120, 0.3)]
+CASES = [(10, 0.1), (30, 0.3), (60, 0.1), (120, 0.2)]
 
 
 @functools.cache
 def best(median, sigma, cost):
-    return at_ages(optimum(Lognormal(median, sigma), cost, steps=600))
+    return at_ages(optimum(Lognormal(median, sigma), cost, steps=400))
 
 
 def past(durations, rng):
-    """Return a history as the journal would hold it after asking in a common way."""
-    policy = informed(Belief.about(sorted(durations)[len(durations) // 2], 0.3))
+    """Return a history as the journal would hold it after asking at fixed gaps."""
+    policy = every(max(durations) / 20)
     return [
         expect.History(low, high, 0.1 * i) for i, (low, high) in enumerate(noticed(policy, durations, rng))
     ]
 
 
-def excess(case, cost, known, jobs=60, trials=10):
+def excess(case, cost, known, jobs=80, trials=6):
     """Return cost over the optimum's, on average over trials that each know something else."""
     rng = random.Random(f"{case} {cost}")
     ours = ideal = 0.0
@@ -62,7 +62,7 @@ def test_known_jobs_cost_within_a_tenth_of_the_best_possible(known):
     for cost in COSTS:
         ratios = {case: excess(case, cost, known) for case in CASES}
         assert fmean(ratios.values()) < 1.08, ratios
-        # A case has 600 jobs and ten histories here, hence the room; the benchmark has many more of both.
+        # A case has 480 jobs and six histories here, hence the room; the benchmark has many more of both.
         assert max(ratios.values()) < 1.16, ratios
 
 
@@ -71,7 +71,7 @@ def test_the_vendor_measurements_alone_are_within_a_third_of_the_best_possible(m
     seconds = expect.VENDOR_SECONDS[expect.full_model_id(model)]
     for sigma in (0.1, 0.2, 0.3):
         for cost in COSTS:
-            ratio = excess((seconds, sigma), cost, lambda *_: expect.belief(model=model), jobs=400, trials=1)
+            ratio = excess((seconds, sigma), cost, lambda *_: expect.belief(model=model), jobs=250, trials=1)
             assert ratio < 1.35, (sigma, cost)
 
 
@@ -98,7 +98,7 @@ def test_the_default_notices_sooner_than_others_for_as_few_requests(known):
     assert delay < min(1.2, peers["aimlapi"].mean_delay / 4, peers["runwayml"].mean_delay)
 
 
-def wrong_worlds(median, rng, count=400):
+def wrong_worlds(median, rng, count=200):
     """Return worlds that are not lognormal."""
     half = count // 2
     return {
@@ -120,12 +120,11 @@ def assert_not_worse_than_every_ten_seconds(belief, durations, why):
     assert not worse, (why, ours, plain)
 
 
-@pytest.mark.parametrize("sigma", [0.1, 0.2, 0.3])
-@pytest.mark.parametrize("median", [10, 30, 60, 120])
+@pytest.mark.parametrize(("median", "sigma"), [(10, 0.2), (30, 0.1), (70, 0.3), (120, 0.1)])
 def test_however_wrong_a_firm_belief_it_is_no_worse_than_asking_every_ten_seconds(median, sigma):
     rng = random.Random(f"{median} {sigma}")
     for factor in (1 / 3, 3):
-        durations = lognormal(median, sigma, 300, rng)
+        durations = lognormal(median, sigma, 150, rng)
         assert_not_worse_than_every_ten_seconds(Belief.about(factor * median, sigma), durations, factor)
     for why, durations in wrong_worlds(median, rng).items():
         assert_not_worse_than_every_ten_seconds(Belief.about(median, sigma), durations, why)
@@ -134,7 +133,7 @@ def test_however_wrong_a_firm_belief_it_is_no_worse_than_asking_every_ten_second
 def test_a_world_unlike_the_vendor_measurements_is_no_worse_than_asking_every_ten_seconds():
     rng = random.Random(7)
     cold = expect.belief(model="ltxv-2")
-    worlds = {factor: lognormal(70 * factor, 0.15, 300, rng) for factor in (0.2, 1 / 3, 0.5, 0.7, 1.4, 2, 3)}
+    worlds = {factor: lognormal(70 * factor, 0.15, 150, rng) for factor in (0.2, 1 / 3, 0.5, 0.7, 1.4, 2, 3)}
     for why, durations in {**worlds, **wrong_worlds(70, rng)}.items():
         assert_not_worse_than_every_ten_seconds(cold, durations, why)
 
