@@ -7,7 +7,7 @@ dynamic programming over the same trade does better still, so the plan is made t
 its table and its tail. ``docs/polling.md`` derives both and compares them with the offline optimum.
 
 Knowledge may be wrong, so the default plan, for a caller who names no price, is made with caution: it spends
-some two requests a job on being no worse than asking every 10 s in any world.
+two or three requests a job on being no worse than asking every 10 s in any world.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import NamedTuple, Protocol
 DEFAULT_COST = 0.16
 #: What the plan then allows for on top of its belief: how often everything known may be wrong, and the times
 #: in that case (median as a multiple of the believed one, and shape). It buys that no wrong belief is worse
-#: than asking every 10 s on both figures, for about two requests a job.
+#: than asking every 10 s on both figures, for two or three requests a job.
 CAUTION, CAUTION_FACTOR, CAUTION_SHAPE = 0.2, 0.7, 2.5
 #: Seconds between two questions about one job: never less, and never more once it may be finished.
 MIN_GAP, MAX_GAP = 0.2, 30.0
