@@ -155,7 +155,7 @@ class SandboxService:
 def _environment() -> dict[str, str]:
     """Return the sandbox's environment: this package importable from anywhere, and no key.
 
-    It runs in a folder of its own, because ``-m`` looks for modules in the current one first, and a notebook's
+    It runs in a folder of its own: ``-m`` looks for modules in the current one first, and a notebook's
     folder may hold a ``random.py``.
     """
     given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
