@@ -7,6 +7,7 @@ says and however the process ended.
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import uuid
 from typing import TYPE_CHECKING
@@ -34,15 +35,17 @@ class Presence:
         self._folder = folder
         self.name = uuid.uuid4().hex
         self._lock: FileLock | None = None
+        self._taking = threading.Lock()
 
     def show(self) -> None:
         """Take the lock, once; it is let go by `leave` or by the end of the process."""
-        if self._lock is None:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = self._file(self.name)
-            lock.acquire(timeout=0)
-            self._lock = lock
-            self._tidy()
+        with self._taking:  # several threads may submit at once, the first of them all together
+            if self._lock is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                lock = self._file(self.name)
+                lock.acquire(timeout=0)
+                self._lock = lock
+                self._tidy()
 
     def leave(self) -> None:
         """Let go of the lock and take the file away."""

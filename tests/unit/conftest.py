@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fakes import FakeClock, Rig
+from fakes import Desk, FakeClock, Rig
 
 _VARIABLES = (
     "AIMLAPI_API_KEY",
@@ -36,5 +36,13 @@ def clock():
 @pytest.fixture
 def rig(tmp_path):
     made = Rig(tmp_path / "home")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """A client on a virtual clock, with the service in memory behind it: ``desk.client`` and ``desk.rig``."""
+    made = Desk(tmp_path, monkeypatch)
     yield made
     made.close()

@@ -8,6 +8,7 @@ import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,7 @@ from urllib3.response import HTTPResponse
 
 from ltxv_nb import transport
 from ltxv_nb.api import Api
+from ltxv_nb.client import Client
 from ltxv_nb.errors import DownloadError
 from ltxv_nb.journal import Journal, Record, new_id
 from ltxv_nb.knowledge import Knowledge
@@ -345,6 +347,52 @@ class Rig:
         self.journal.close()
         self.presence.leave()
         self.api.close()
+
+
+class Desk:
+    """Clients of one home on one virtual clock, each with a rig behind it."""
+
+    def __init__(self, folder: Path, monkeypatch: Any) -> None:
+        self.folder = folder
+        self.clock, self.service = FakeClock(), FakeService()
+        self._made: list[tuple[Client, Rig]] = []
+        told = SimpleNamespace(time=self.clock.time, monotonic=self.clock.monotonic)
+        monkeypatch.setattr("ltxv_nb.client.time", told)
+        monkeypatch.setattr("ltxv_nb.job.time", told)
+        self.client, self.rig = self.another()
+
+    def another(self, **options: Any) -> tuple[Client, Rig]:
+        """One more client, as another process on the same home would have it."""
+        home, rigs = self.folder / "home", []
+
+        class Rigged(Client):
+            def _furnish(self) -> None:
+                super()._furnish()
+                rig = Rig(home, service=desk.service, clock=desk.clock)
+                rigs.append(rig)
+                self.journal, self.api, self.knowledge = rig.journal, rig.api, rig.knowledge
+                self._presence, self._submission, self._tracker = rig.presence, rig.submission, rig.tracker
+
+        desk = self
+        client = Rigged(
+            **{"api_key": KEY, "base_url": ORIGIN, "home": home, "output_dir": self.folder / "out", **options}
+        )
+        self._made.append((client, rigs[0]))
+        return client, rigs[0]
+
+    @property
+    def posts(self) -> list[requests.PreparedRequest]:
+        return [sent for _, rig in self._made for sent in rig.wire.sent if sent.method == "POST"]
+
+    def finish(self, job: Any) -> None:
+        """Let the service complete a job, and play until its video is on disk."""
+        self.service.complete(job.generation_id)
+        self.rig.run(120)
+
+    def close(self) -> None:
+        for client, rig in self._made:
+            client.close()
+            rig.close()
 
 
 def broken_download(words: str = "the connection broke off") -> DownloadError:
