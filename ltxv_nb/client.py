@@ -393,7 +393,7 @@ class Client:
             now = self._now(record)
             unsaved = _cut_short(cause) if now.state == states.SUBMITTING else {}
             now = replace(now, **unsaved)
-            job.take(News(now, watching=False))
+            job.take(News(now, watching=now.state in states.OPEN))
             if now.state in states.OPEN:
                 self._tracker.watch(now, job.take, unsaved)
             elif unsaved:
