@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -48,7 +49,8 @@ def keep(frame: FirstFrame, home: Path) -> dict[str, Any]:
                 os.fsync(file.fileno())
             part.replace(target)
         except OSError as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the folder itself may be what is wrong
+                part.unlink()
             raise JournalError(
                 f"The image cannot be kept in {target.parent} ({error.strerror or error}): "
                 f"check the folder, or set LTXV_HOME to another one. Nothing was sent."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -163,7 +164,8 @@ def _write_note(final: Path, record: Record, media: dict[str, Any]) -> None:
         part.write_text(json.dumps(note, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder itself may be what is wrong
+            part.unlink()
         raise DownloadError(_unwritable(final.parent, error)) from None
 
 

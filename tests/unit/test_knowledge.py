@@ -1,0 +1,95 @@
+"""How long it takes: asked for seldom, learned from the journal, never in the way."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+from fakes import reply
+
+MODEL = "ltxv/ltxv-2"
+
+
+def figures(p50):
+    duration = {"p50": p50, "p75": p50 * 1.1, "p90": p50 * 1.2, "p99": p50 * 1.5}
+    return {"models": [{"alias": MODEL, "endpoint": "/v2", "metrics": {"duration_ms": duration}}]}
+
+
+def past(rig, seconds, number=8, **changes):
+    for _ in range(number):
+        rig.clock.advance(1000)
+        accepted = rig.clock.time() - seconds
+        rig.journal.add(
+            rig.record(
+                state="saved",
+                accepted_at=accepted,
+                asked_at=accepted + seconds * 0.98,
+                finished_at=accepted + seconds,
+                **changes,
+            )
+        )
+
+
+def test_the_service_is_asked_at_most_once_in_five_minutes(rig):
+    assert rig.knowledge.stale(MODEL)
+    assert not rig.knowledge.stale(MODEL)
+    assert rig.knowledge.stale("other/model")
+    rig.clock.advance(299)
+    assert not rig.knowledge.stale(MODEL)
+    rig.clock.advance(2)
+    assert rig.knowledge.stale(MODEL)
+
+
+def test_a_clock_that_was_set_back_does_not_silence_the_question_for_ever(rig):
+    assert rig.knowledge.stale(MODEL)
+    rig.clock.jump(-86_400)
+    assert rig.knowledge.stale(MODEL)
+
+
+def test_the_services_figures_move_the_belief(rig):
+    record = rig.record()
+    before = rig.knowledge.belief(record).median
+    rig.service.metrics = figures(30_000)
+    rig.knowledge.refresh(MODEL)
+    assert rig.knowledge.belief(record).median < before
+    assert rig.knowledge.belief(record).median == pytest.approx(30, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    "answer", [reply(500, {}), reply(200, body=b"<html>"), requests.ConnectionError("gone")], ids=repr
+)
+def test_a_failed_question_leaves_what_was_known(rig, answer):
+    rig.service.metrics = figures(30_000)
+    rig.knowledge.refresh(MODEL)
+    known = rig.knowledge.belief(rig.record())
+    rig.wire.answer = lambda _request: answer
+    rig.knowledge.refresh(MODEL)
+    assert rig.knowledge.belief(rig.record()) == known
+
+
+def test_ones_own_clips_move_the_belief(rig):
+    past(rig, 25.0)
+    assert rig.knowledge.belief(rig.record()).median == pytest.approx(25, rel=0.2)
+
+
+def test_clips_of_another_service_do_not(rig):
+    record = rig.record()
+    before = rig.knowledge.belief(record)
+    past(rig, 2.0, origin="sandbox", backend="sandbox")
+    rig.clock.advance(60)
+    assert rig.knowledge.belief(record) == before
+
+
+def test_a_belief_is_kept_for_a_while_and_then_made_anew(rig):
+    record = rig.record()
+    before = rig.knowledge.belief(record)
+    past(rig, 25.0)
+    rig.clock.jump(-8000)
+    assert rig.knowledge.belief(record) is before
+    rig.clock.advance(60)
+    assert rig.knowledge.belief(record) != before
+
+
+def test_a_broken_journal_is_no_reason_not_to_have_a_belief(rig):
+    rig.journal.path.parent.mkdir(parents=True)
+    rig.journal.path.write_bytes(b"no database" * 500)
+    assert rig.knowledge.belief(rig.record()).median > 0
