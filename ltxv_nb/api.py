@@ -160,6 +160,8 @@ class Api:
         self._new_session = session_factory
         self._clock = clock
         self._submit_timeout = submit_timeout
+        #: Called before each read, so that whoever keeps the request budget knows of it.
+        self.on_read: Callable[[], None] = lambda: None
         self._sessions: dict[tuple[str, bool], requests.Session] = {}
 
     def close(self) -> None:
@@ -234,15 +236,22 @@ class Api:
             )
         )
 
-    def fetch(self, generation_id: str) -> Generation:
+    def fetch(self, generation_id: str, *, counted: bool = True) -> Generation:
         """Ask how a generation is, once.
+
+        Parameters
+        ----------
+        generation_id : str
+            The service's id.
+        counted : bool
+            Whether `on_read` hears of it; false for who has kept to the budget already.
 
         Raises
         ------
         APIError
             The service did not answer, or not with a generation. It costs nothing to ask again.
         """
-        document = self._read(GENERATIONS, {"generation_id": generation_id}, retries=False)
+        document = self._read(GENERATIONS, {"generation_id": generation_id}, retries=False, counted=counted)
         generation = read_generation(document)
         if generation is None or not generation.status:
             raise APIError("The service's answer is not about a generation.")
@@ -334,7 +343,11 @@ class Api:
         rows = document.get("data") if isinstance(document, dict) else None
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
-    def _read(self, path: str, query: Mapping[str, Any], *, retries: bool = True) -> Any:
+    def _read(
+        self, path: str, query: Mapping[str, Any], *, retries: bool = True, counted: bool = True
+    ) -> Any:
+        if counted:
+            self.on_read()
         try:
             response, content = self._send("GET", path, params=query, retries=retries)
         except requests.RequestException as error:

@@ -123,6 +123,7 @@ class Client:
             Saver(api_is_public=service.is_public),
             reads_per_minute=service.reads_per_minute,
         )
+        self.api.on_read = self._tracker.charge
         self._jobs: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._sending: set[str] = set()
         self._lock = threading.RLock()

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ltxv_nb import journal as states
 from ltxv_nb.errors import DownloadError, JournalError, LTXVError, NotFoundError, RateLimitError
 from ltxv_nb.pool import DaemonPool
+from ltxv_nb.questions import Questions
 from ltxv_nb.schedule import TokenBucket, after_failure, next_ask
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class Tracker:
         self._threaded = threaded
         self._watches: dict[str, _Watch] = {}
         # What waits for its time: questions, which the budget limits, apart from everything else.
-        self._questions: list[_Entry] = []
+        self._questions: Questions[_Watch] = Questions(self._chance, self._is_current)
         self._others: list[_Entry] = []
         self._tickets = itertools.count()
         self._wake = threading.Condition()
@@ -248,6 +249,11 @@ class Tracker:
         """Whether this tracker watches the generation."""
         return record_id in self._watches
 
+    def charge(self) -> None:
+        """Count a read that went out without asking: the questions wait the longer for it."""
+        with self._wake:
+            self._bucket.charge(self._clock.monotonic())
+
     def close(self, timeout: float = 2.0) -> None:
         """Stop: no more questions; downloads break off and can be resumed; the journal keeps everything."""
         with self._wake:
@@ -300,7 +306,7 @@ class Tracker:
         now = self._clock.monotonic()
         self._notice_jump(now)
         lost = []
-        for watch in self._take_due(self._others, now):
+        for watch in self._take_others(now):
             if watch.ended:
                 self._polls.submit(self._flush, watch)
             elif not watch.mine:
@@ -310,32 +316,57 @@ class Tracker:
             else:
                 lost.append(watch)
         if lost:
-            self._polls.submit(self._look_up, lost)
-        for watch in self._take_due(self._questions, now, self._bucket.take):
+            self._look_up_in_budget(lost, now)
+        for watch in self._take_questions(now):
             self._polls.submit(self._ask, watch)
         return self._until_next(now)
 
-    def _take_due(
-        self, heap: list[_Entry], now: float, may: Callable[[float], bool] = lambda _now: True
-    ) -> list[_Watch]:
-        """Take what is due, longest due first, as far as the budget goes; it is busy from then on."""
+    def _take_others(self, now: float) -> list[_Watch]:
+        """Take what is due and no question, longest due first; it is busy from then on."""
         due = []
         with self._wake:
-            while heap and heap[0][0] <= now:
-                _, ticket, watch = heap[0]
-                if ticket == watch.ticket and not watch.busy and (watch.ended or not watch.stopped):
-                    if not may(now):
-                        break
+            while self._others and self._others[0][0] <= now:
+                _, ticket, watch = heapq.heappop(self._others)
+                if self._is_current(ticket, watch):
                     watch.busy = True
                     due.append(watch)
-                heapq.heappop(heap)
         return due
+
+    def _take_questions(self, now: float) -> list[_Watch]:
+        """Take the questions that are due, as far as the budget goes; they are busy from then on."""
+        with self._wake:
+            due = self._questions.take(now, self._bucket)
+            for watch in due:
+                watch.busy = True
+        return due
+
+    def _look_up_in_budget(self, lost: list[_Watch], now: float) -> None:
+        """Look for lost submissions, all in one go, once the budget allows a read."""
+        with self._wake:
+            ready_at = self._bucket.ready_at(now)
+        if ready_at <= now:
+            self._polls.submit(self._look_up, lost)
+            return
+        for watch in lost:
+            self._again(watch, ready_at - now)
+
+    @staticmethod
+    def _is_current(ticket: int, watch: _Watch) -> bool:
+        """Whether a plan is the newest one of its generation, and nobody works on that."""
+        return ticket == watch.ticket and not watch.busy and (watch.ended or not watch.stopped)
+
+    def _chance(self, watch: _Watch) -> float:
+        """Return the probability that a generation has ended since it was last seen running."""
+        age = self._age(watch)
+        seen_at = age - max(0.0, self._clock.time() - watch.not_done_at) if watch.not_done_at else 0.0
+        belief = self._knowledge.belief(watch.record)
+        running = belief.survival(max(0.0, seen_at))
+        return 1.0 - belief.survival(age) / running if running > 0 else 1.0
 
     def _until_next(self, now: float) -> float:
         with self._wake:
             soonest = self._others[0][0] if self._others else _NEVER
-            if self._questions:
-                soonest = min(soonest, max(self._questions[0][0], self._bucket.ready_at(now)))
+            soonest = min(soonest, self._questions.next_at(now, self._bucket))
         return max(0.0, soonest - now)
 
     def _notice_jump(self, now: float) -> None:
@@ -354,8 +385,11 @@ class Tracker:
         with self._wake:
             watch.ticket, watch.busy = next(self._tickets), False
             is_question = watch.mine and not watch.ended and watch.record.state == states.RUNNING
-            heap = self._questions if is_question else self._others
-            heapq.heappush(heap, (self._clock.monotonic() + seconds, watch.ticket, watch))
+            at = self._clock.monotonic() + seconds
+            if is_question:
+                self._questions.add(at, watch.ticket, watch)
+            else:
+                heapq.heappush(self._others, (at, watch.ticket, watch))
             self._wake.notify()
 
     def _age(self, watch: _Watch) -> float:
@@ -378,7 +412,7 @@ class Tracker:
             self._polls.submit(self._refresh, watch.record.model)
         try:
             self._keep(watch)
-            generation = self._api.fetch(watch.record.generation_id or "")
+            generation = self._api.fetch(watch.record.generation_id or "", counted=False)
             self._answered(watch, generation)
         except LTXVError as error:
             self._failed_ask(watch, error)
