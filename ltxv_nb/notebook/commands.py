@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 JOBS_SHOWN = 20
 
 
+#: Jupyter sets its tables flush right.
+_LEFT = ' style="text-align:left"'
+
+
 @dataclass(frozen=True)
 class Command:
     """One line command.
@@ -142,9 +146,9 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
         for job in jobs
     ]
     last = f"The newest {len(jobs)}; %ltxv jobs {10 * len(jobs)} shows more." if more else ""
-    titles = "".join(f"<th>{title}</th>" for title in ("job", "state", "time", "prompt", "file"))
+    titles = "".join(f"<th{_LEFT}>{title}</th>" for title in ("job", "state", "time", "prompt", "file"))
     cells = "".join(
-        f"<tr>{''.join(f'<td>{html.escape(cell)}</td>' for cell in row)}<td>{_file_link(job)}</td></tr>"
+        f"<tr>{''.join(_cell(html.escape(word)) for word in row)}{_cell(_file_link(job))}</tr>"
         for row, job in zip(rows, jobs, strict=True)
     )
     lines = [
@@ -153,9 +157,12 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
     ]
     return {
         "text/plain": "\n".join([*lines, last]).rstrip(),
-        "text/html": f'<table style="text-align:left"><thead><tr>{titles}</tr></thead>'
-        f"<tbody>{cells}</tbody></table>{last}",
+        "text/html": f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>{last}",
     }
+
+
+def _cell(content: str) -> str:
+    return f"<td{_LEFT}>{content}</td>"
 
 
 def _file_link(job: Job) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 #: For the status of a running job, wherever it stands.
 STATUS_STYLE = """
-.ltxv-status{align-items:center;gap:4px 12px;flex-flow:row wrap;max-width:720px;overflow:visible;
+.ltxv-status{align-items:center;gap:4px 12px;flex-flow:row wrap;
+ max-width:min(720px,calc(100% - 20px));overflow:visible;
  font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;color:var(--jp-ui-font-color1,#222)}
 .ltxv-status .widget-html,.ltxv-status .widget-html-content
 {margin:0;height:auto;line-height:24px;font-size:13px}

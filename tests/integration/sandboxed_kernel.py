@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def sandboxed_kernel(folder: Path, **env: str) -> Iterator[Kernel]:
     """Start a kernel in a folder; variables in ``env`` go into its environment."""
     home = folder / "home"
-    settings = {"LTXV_HOME": str(home), "LTXV_BACKEND": "sandbox", "LTXV_SANDBOX_SECONDS": "2", **env}
+    settings = {"LTXV_HOME": str(home), "LTXV_BACKEND": "sandbox", "LTXV_SANDBOX_SECONDS": "1", **env}
     kernel = Kernel(folder, settings)
     try:
         yield kernel

@@ -41,7 +41,7 @@ def stop_button(messages):
 def test_the_cell_returns_at_once_and_the_kernel_is_free_until_the_clip_takes_its_place(kernel):
     cell = kernel.run(f"%%ltxv -o dragon --fps 25\n{DRAGON}")
     assert cell.ok, cell.error_lines
-    # Nobody waits for the two seconds that the clip takes at least.
+    # Nobody waits for the second that the clip takes at least.
     assert kernel.value("dragon.done(), _ltxv is dragon") == "False True"
     assert kernel.value("6 * 7") == "42"
 
