@@ -239,8 +239,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 self._head.value = _head(self._backend)
                 self._say(_OTHER_SERVICE[self._backend], "ask")
                 return
-            self._drop_question()
             if self._sender.send(client, request, allow_duplicate=allow_duplicate):
+                self._drop_question()
                 self._news = ""
                 self._show_state()
 

@@ -62,7 +62,7 @@ ROOM_STYLE = f"""
  border:2px solid {_BRAND};border-right-color:transparent}}
 @media (prefers-reduced-motion:no-preference){{.ltxv-spin{{animation:ltxv-turn .8s linear infinite}}}}
 @keyframes ltxv-turn{{to{{transform:rotate(360deg)}}}}
-.ltxv-codes{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(300px,1fr))}}
+.ltxv-codes{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr))}}
 .ltxv-code{{position:relative;min-width:0}}
 .ltxv-code-title{{font-size:12px;font-weight:600;color:{_SOFT};margin-bottom:3px}}
 .ltxv-room .ltxv-code pre{{margin:0;padding:10px 70px 10px 12px;border-radius:6px;background:{_RAISED};
@@ -119,7 +119,8 @@ GALLERY_STYLE = f"""
 .ltxv-caption{{margin-top:6px;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;
  overflow:hidden;min-height:2.9em}}
 .ltxv-room .ltxv-small{{font-size:12px;color:{_SOFT};display:flex;gap:8px;justify-content:space-between;
- align-items:start}}
+ align-items:center}}
+.ltxv-room .ltxv-tile>.ltxv-button{{align-self:flex-start}}
 .ltxv-room .ltxv-tile .ltxv-play{{position:absolute;left:0;top:0;width:100%;height:auto;aspect-ratio:16/9;
  background:transparent;border:0;padding:0;box-shadow:none;font-size:0;cursor:pointer}}
 .ltxv-room .ltxv-tile .ltxv-play::after{{content:"";display:block;position:absolute;left:50%;top:50%;

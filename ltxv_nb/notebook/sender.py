@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
@@ -85,33 +86,37 @@ class Sender:
         return True
 
     def _send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool) -> None:
+        asked = False
         try:
-            tell = self._submit(client, request, allow_duplicate=allow_duplicate)
+            tell, asked = self._submit(client, request, allow_duplicate=allow_duplicate)
         except Exception:  # noqa: BLE001 - the button must come back, and the person hear of it
             _log.exception("A submission from the panel failed unexpectedly.")
-            words = "Something unexpected went wrong; %ltxv jobs tells whether it was sent."
-            tell = lambda: self._listener.refused(words)  # noqa: E731
+            tell = partial(
+                self._listener.refused,
+                "Something unexpected went wrong; %ltxv jobs tells whether it was sent.",
+            )
         with self._lock:
-            self._busy, self._ended_at = False, self._clock()
+            self._busy = False
+            if not asked:  # a question may be answered however soon
+                self._ended_at = self._clock()
         tell()
 
     def _submit(
         self, client: Client, request: GenerationRequest, *, allow_duplicate: bool
-    ) -> Callable[[], None]:
-        """Submit, and return what tells the listener how that ended."""
+    ) -> tuple[Callable[[], None], bool]:
+        """Submit; returns what tells the listener how that ended, and whether it is a question."""
         listener = self._listener
         try:
             job = client.submit_request(request, allow_duplicate=allow_duplicate)
         except DuplicateRequest as error:
-            doubt = error
-            return lambda: listener.doubtful(request, doubt)
+            return partial(listener.doubtful, request, error), True
         except SubmissionUnknown as error:
-            words, unknown = str(error), error.job
-            return lambda: listener.sent(unknown) if unknown is not None else listener.refused(words)
+            if error.job is not None:
+                return partial(listener.sent, error.job), False
+            return partial(listener.refused, str(error)), False
         except LTXVError as error:
-            words = str(error)
-            return lambda: listener.refused(words)
-        return lambda: listener.sent(job)
+            return partial(listener.refused, str(error)), False
+        return partial(listener.sent, job), False
 
 
 def _in_thread(work: Callable[[], None]) -> None:

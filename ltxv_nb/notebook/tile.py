@@ -89,8 +89,8 @@ def _face(record: Record, client: Client, poster: str | None, words: str) -> str
     return (
         f'{picture}<div class="ltxv-caption" title="{html.escape(record.prompt)}">'
         f"{html.escape(shorten(record.prompt, 160))}</div>"
-        f'<div class="ltxv-small"><span>{html.escape(when)}<br>{html.escape(asked)}</span>'
-        f"{_copy(record, client)}</div>"
+        f'<div class="ltxv-small"><span>{html.escape(when)}</span>{_copy(record, client)}</div>'
+        f'<div class="ltxv-small">{html.escape(asked)}</div>'
         f"{_missing(record, poster)}"
     )
 

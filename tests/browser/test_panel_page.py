@@ -1,0 +1,268 @@
+"""The panel in a real JupyterLab, on the real sandbox."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from conftest import show_panel
+from pages import plays
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pages import NotebookPage
+    from playwright.sync_api import Page
+
+
+def write_prompt(page: Page, text: str) -> None:
+    page.locator(".ltxv-prompt textarea").fill(text)
+
+
+def generate(page: Page, prompt: str) -> None:
+    """Type a prompt, press Generate, and wait until it was accepted."""
+    before = page.locator(".ltxv-job").count()
+    write_prompt(page, prompt)
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator(".ltxv-job")).to_have_count(before + 1)
+
+
+def test_a_typed_prompt_becomes_a_clip_while_another_cell_sleeps(
+    notebook: Callable[..., NotebookPage], shot: Callable[[Page, str], None]
+) -> None:
+    opened = show_panel(notebook, "import time; time.sleep(30)")
+    page = opened.page
+    generate(page, "A lighthouse at dusk, waves breaking")
+    opened.run(1)
+    state = page.locator(".ltxv-job .ltxv-state")
+    expect(state).to_contain_text(re.compile("queue|Generating|Sending"))
+    stage = page.locator(".ltxv-job .ltxv-stage > .widget-html-content > div").bounding_box()
+    video = page.locator(".ltxv-job video")
+    video.wait_for()
+    plays(video)
+    assert (
+        page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.status")
+        == "busy"
+    ), "the other cell had ended: nothing was shown"
+    box = video.bounding_box()
+    assert stage is not None
+    assert box is not None
+    assert box["width"] == pytest.approx(stage["width"], abs=4)
+    assert box["height"] == pytest.approx(stage["height"], abs=4), "the layout jumped when the clip came"
+    shot(page, "panel-finished")
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
+
+
+def test_the_link_leads_to_the_file(panel: NotebookPage) -> None:
+    generate(panel.page, "A paper boat on a stream")
+    link = panel.page.locator(".ltxv-job .ltxv-clip a").first
+    link.wait_for()
+    answer = panel.page.request.get(str(link.evaluate("a => a.href")))
+    assert answer.ok
+    assert b"ftyp" in answer.body()[:16]
+
+
+def test_generate_is_off_until_there_is_something_to_send_and_says_why(panel: NotebookPage) -> None:
+    page = panel.page
+    button = page.get_by_role("button", name="Generate")
+    expect(button).to_be_disabled()
+    expect(page.locator(".ltxv-row .ltxv-says")).to_contain_text("The prompt is empty")
+    page.locator(".ltxv-prompt textarea").press_sequentially("A")
+    expect(button).to_be_enabled()
+    page.get_by_label("Image", exact=True).select_option("Address or path")
+    expect(button).to_be_disabled()
+    page.get_by_label("Picture at").fill("no/such/picture.png")
+    page.get_by_label("Picture at").press("Enter")
+    expect(page.locator(".ltxv-row .ltxv-says")).to_contain_text("does not exist")
+    expect(button).to_be_disabled()
+    page.get_by_label("Image", exact=True).select_option("No picture")
+    expect(button).to_be_enabled()
+
+
+def test_a_double_click_makes_one_clip_and_the_same_again_asks_first(panel: NotebookPage) -> None:
+    page = panel.page
+    write_prompt(page, "A double click [slow]")
+    page.get_by_role("button", name="Generate").dblclick()
+    expect(page.locator(".ltxv-job")).to_have_count(1)
+    expect(page.locator(".ltxv-row .ltxv-says").first).to_contain_text("Accepted as job")
+    question = page.get_by_role("button", name="Make another")
+    time_is_up = time.monotonic() + 20
+    while not question.is_visible() and time.monotonic() < time_is_up:
+        page.get_by_role("button", name="Generate").click()  # ignored as long as it may be a double click
+    expect(page.locator(".ltxv-row .ltxv-says").first).to_contain_text("Already running")
+    expect(page.locator(".ltxv-job")).to_have_count(1)
+    page.get_by_role("button", name="Never mind").click()
+    expect(question).to_have_count(0)
+    expect(page.locator(".ltxv-job")).to_have_count(1)
+    page.get_by_role("button", name="Generate").click()
+    question.dblclick()
+    expect(page.locator(".ltxv-job")).to_have_count(2)
+    for button in page.get_by_role("button", name="Stop watching").all():
+        button.click()
+
+
+def test_stop_watching_takes_effect_within_a_second_and_can_be_taken_back(panel: NotebookPage) -> None:
+    page = panel.page
+    generate(page, "Stop watching me [slow]")
+    stop = page.get_by_role("button", name="Stop watching")
+    assert "billed" in str(stop.get_attribute("title"))
+    stop.click()
+    expect(page.locator(".ltxv-job .ltxv-state")).to_contain_text("No longer watched", timeout=1000)
+    expect(page.locator(".ltxv-job .ltxv-meter")).to_contain_text("billed")
+    page.get_by_role("button", name="Watch again").click()
+    expect(page.locator(".ltxv-job .ltxv-state")).to_contain_text(re.compile("queue|Generating"))
+    page.locator(".ltxv-job video").wait_for()
+
+
+def test_a_failed_clip_keeps_the_services_words_and_can_be_tried_again(panel: NotebookPage) -> None:
+    page = panel.page
+    generate(page, "This one is going to [fail]")
+    expect(page.locator(".ltxv-job .ltxv-note")).to_contain_text("ended this generation with an error")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".ltxv-job")).to_have_count(2)
+    expect(page.locator(".ltxv-job .ltxv-note")).to_have_count(2)
+
+
+def test_the_controls_follow_code_and_code_follows_the_controls(
+    notebook: Callable[..., NotebookPage],
+) -> None:
+    opened = show_panel(
+        notebook,
+        "panel.request = ltxv_nb.GenerationRequest('Set from code', model='ltxv-2-fast', duration=8)",
+        "print(panel.request.duration, panel.request.resolution, panel.request.prompt)",
+    )
+    page = opened.page
+    opened.run(1)
+    expect(page.locator(".ltxv-prompt textarea")).to_have_value("Set from code")
+    expect(page.get_by_label("Duration").locator("option:checked")).to_have_text("8 s")
+    expect(page.get_by_label("Model").locator("option:checked")).to_have_text("ltxv-2-fast")
+    page.get_by_label("Resolution").select_option("1440p")
+    page.get_by_label("Duration").select_option("10 s")
+    assert opened.says(2).strip() == "10 1440p Set from code"
+
+
+def test_the_cell_shown_is_always_in_step_and_copying_takes_it(panel: NotebookPage) -> None:
+    page = panel.page
+    write_prompt(page, "A {braced} lighthouse")
+    page.get_by_role("button", name="Show as cell").click()
+    cell = page.locator(".ltxv-code pre").first
+    expect(cell).to_have_text("%%ltxv\nA {{braced}} lighthouse")
+    page.get_by_label("Duration").select_option("6 s")
+    page.get_by_label("Audio").select_option("Off")
+    expect(cell).to_have_text("%%ltxv -d 6 --no-audio\nA {{braced}} lighthouse")
+    expect(page.locator(".ltxv-code pre").nth(1)).to_contain_text("generate_audio=False")
+    page.get_by_role("button", name="Copy: Cell").click()
+    assert page.evaluate("() => navigator.clipboard.readText()") == cell.text_content()
+
+
+def test_settings_and_last_frame_of_a_clip_go_into_the_next(panel: NotebookPage) -> None:
+    page = panel.page
+    page.get_by_label("Duration").select_option("6 s")
+    generate(page, "Snow falling between birches")
+    page.get_by_role("button", name="Use last frame").click()
+    expect(page.get_by_label("Image", exact=True).locator("option:checked")).to_have_text(
+        "Last frame of an earlier clip"
+    )
+    page.locator(".ltxv-thumb img").wait_for()
+    write_prompt(page, "Something else")
+    page.get_by_label("Duration").select_option("8 s")
+    page.get_by_role("button", name="Use these settings").click()
+    expect(page.locator(".ltxv-prompt textarea")).to_have_value("Snow falling between birches")
+    expect(page.get_by_label("Duration").locator("option:checked")).to_have_text("6 s")
+    expect(page.get_by_label("Image", exact=True).locator("option:checked")).to_have_text("No picture")
+
+
+def test_an_uploaded_picture_is_shown_and_sent(panel: NotebookPage) -> None:
+    import io
+
+    from PIL import Image
+
+    picture = io.BytesIO()
+    Image.new("RGB", (640, 360), "seagreen").save(picture, "PNG")
+    page = panel.page
+    page.get_by_label("Image", exact=True).select_option("Upload a picture")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=re.compile("Choose a picture")).click()
+    chooser.value.set_files(
+        [{"name": "<b>first</b> frame.png", "mimeType": "image/png", "buffer": picture.getvalue()}]
+    )
+    page.locator(".ltxv-thumb img").wait_for()
+    generate(page, "A green wall begins to move")
+    page.locator(".ltxv-job video").wait_for()
+    expect(page.locator(".ltxv-job")).to_contain_text("with a first frame")
+    (image,) = (panel.server.home / "uploads").glob("*frame.png")
+    assert re.fullmatch(r"[0-9a-f]{12}-[A-Za-z0-9-]+\.png", image.name)
+
+
+def test_everything_works_with_the_keyboard_alone(panel: NotebookPage) -> None:
+    page = panel.page
+    page.locator(".ltxv-prompt textarea").focus()
+    page.keyboard.type("Typed and sent with the keyboard")
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled()
+    seen = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate(
+                "() => (e => e.labels?.[0]?.textContent || e.textContent)(document.activeElement).trim()"
+            )
+        )
+        if seen[-1] == "Generate":
+            break
+        if seen[-1] == "Duration":
+            page.keyboard.press("8")
+    assert seen == [
+        "Model",
+        "Duration",
+        "Resolution",
+        "Aspect ratio",
+        "Frame rate",
+        "Audio",
+        "Image",
+        "Generate",
+    ]
+    page.keyboard.press("Enter")
+    expect(page.locator(".ltxv-job")).to_have_count(1)
+    expect(page.locator(".ltxv-job")).to_contain_text("8 s")
+    page.get_by_role("button", name="Stop watching").click()
+
+
+def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
+    panel: NotebookPage, shot: Callable[[Page, str], None]
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = panel.page
+    generate(page, "Rain on a neon street [slow]")
+    page.get_by_role("button", name="Show as cell").click()
+    page.locator(".ltxv-code pre").first.wait_for()
+    try:
+        for theme in ("JupyterLab Light", "JupyterLab Dark"):
+            panel.theme(theme)
+            found = Axe().run(page, context=".ltxv-panel").response["violations"]
+            serious = [
+                (rule["id"], [node["html"] for node in rule["nodes"]], rule["nodes"][0]["failureSummary"])
+                for rule in found
+                if rule["impact"] in {"serious", "critical"}
+            ]
+            assert serious == [], theme
+            shot(page, f"panel-{theme.split()[-1].lower()}")
+        page.set_viewport_size({"width": 420, "height": 1000})
+        page.wait_for_function("() => document.querySelector('.ltxv-panel').clientWidth < 400")
+        assert (
+            page.evaluate(
+                """() => { const room = document.querySelector('.ltxv-panel');
+                 const right = room.getBoundingClientRect().right + 1;
+                 return [...room.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > right
+                   && getComputedStyle(e).display !== 'none').map(e => e.className); }"""
+            )
+            == []
+        )
+        shot(page, "panel-narrow-dark")
+    finally:
+        page.set_viewport_size({"width": 1180, "height": 1000})
+        panel.theme("JupyterLab Light")
+        page.get_by_role("button", name="Stop watching").click()
