@@ -162,7 +162,7 @@ class Api:
         self._submit_timeout = submit_timeout
         #: Called before each read, so that whoever keeps the request budget knows of it.
         self.on_read: Callable[[], None] = lambda: None
-        self._sessions: dict[tuple[str, bool], requests.Session] = {}
+        self._sessions: dict[tuple[str, bool, bool], requests.Session] = {}
 
     def close(self) -> None:
         """Close the connections."""
@@ -370,7 +370,7 @@ class Api:
     ) -> tuple[requests.Response, bytes | None]:
         """Send one request; returns the response and its whole body, or ``None`` when the body broke off."""
         base_url = self._service.base_url
-        with self._session(base_url, retries=retries).request(
+        with self._session(base_url, retries=retries, reads_only=method == "GET").request(
             method,
             base_url + path,
             auth=transport.BearerAuth(self._service.key, base_url),
@@ -381,11 +381,14 @@ class Api:
         ) as response:
             return response, _whole_body(response)
 
-    def _session(self, base_url: str, *, retries: bool) -> requests.Session:
-        name = (base_url, retries)
+    def _session(self, base_url: str, *, retries: bool, reads_only: bool) -> requests.Session:
+        name = (base_url, retries, reads_only)
         if name not in self._sessions:
             self._sessions[name] = self._new_session(
-                urlsplit(base_url).hostname, retries=transport.read_retries() if retries else 0, pool_size=8
+                urlsplit(base_url).hostname,
+                retries=transport.read_retries() if retries else 0,
+                pool_size=8,
+                reads_only=reads_only,
             )
         return self._sessions[name]
 

@@ -32,6 +32,10 @@ CONNECT_TIMEOUT, READ_TIMEOUT, SUBMIT_TIMEOUT = 10.0, 30.0, 60.0
 #: closing it just now, and a reset after sending would leave a paid request in doubt.
 MAX_IDLE = 4.0
 
+#: The same for a connection that only reads go over: those cost nothing to ask again. A question every few
+#: seconds then needs no handshake of its own; common servers and routers keep a connection for a minute.
+MAX_READ_IDLE = 50.0
+
 #: Bytes handed to the socket at once; a timeout then applies to each slice and not to a whole image.
 SLICE = 64 * 1024
 
@@ -53,6 +57,7 @@ class _Witness:
 
     sock: Any
     auto_open: int
+    max_idle = MAX_IDLE
     _making = False
     _last_used = 0.0
 
@@ -80,7 +85,7 @@ class _Witness:
 
     @property
     def is_connected(self) -> bool:
-        fresh = time.monotonic() - self._last_used < MAX_IDLE
+        fresh = time.monotonic() - self._last_used < self.max_idle
         return fresh and bool(super().is_connected)  # type: ignore[misc]
 
 
@@ -92,6 +97,14 @@ class _WitnessedHTTPS(_Witness, HTTPSConnection):
     pass
 
 
+class _ReadHTTP(_WitnessedHTTP):
+    max_idle = MAX_READ_IDLE
+
+
+class _ReadHTTPS(_WitnessedHTTPS):
+    max_idle = MAX_READ_IDLE
+
+
 class _HTTPPool(HTTPConnectionPool):
     ConnectionCls = _WitnessedHTTP
 
@@ -100,18 +113,42 @@ class _HTTPSPool(HTTPSConnectionPool):
     ConnectionCls = _WitnessedHTTPS
 
 
+class _ReadHTTPPool(HTTPConnectionPool):
+    ConnectionCls = _ReadHTTP
+
+
+class _ReadHTTPSPool(HTTPSConnectionPool):
+    ConnectionCls = _ReadHTTPS
+
+
 class WitnessAdapter(HTTPAdapter):
-    """A requests adapter whose connections note whether the request was sent; it never sends one twice."""
+    """A requests adapter whose connections note whether the request was sent; it never sends one twice.
+
+    Parameters
+    ----------
+    reads_only : bool
+        Whether only reads go through it: then connections are kept for longer.
+    **options
+        Those of `requests.adapters.HTTPAdapter`.
+    """
+
+    def __init__(self, *, reads_only: bool = False, **options: Any) -> None:
+        self._pools: dict[str, Any] = (
+            {"http": _ReadHTTPPool, "https": _ReadHTTPSPool}
+            if reads_only
+            else {"http": _HTTPPool, "https": _HTTPSPool}
+        )
+        super().__init__(**options)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the pool, of witnessed connections."""
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = self._pools
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Make a proxy's pool, of witnessed connections."""
         manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        manager.pool_classes_by_scheme = self._pools
         return manager
 
 
@@ -197,14 +234,30 @@ def read_retries(total: int = 2) -> Retry:
     )
 
 
-def new_session(host: str, *, retries: Retry | int = 0, pool_size: int = 8) -> requests.Session:
-    """Return a session without cookies; this machine's own services are not asked for through a proxy."""
+def new_session(
+    host: str, *, retries: Retry | int = 0, pool_size: int = 8, reads_only: bool = False
+) -> requests.Session:
+    """Return a session without cookies; this machine's own services are not asked for through a proxy.
+
+    Parameters
+    ----------
+    host : str
+        Whom it is for.
+    retries : Retry or int
+        As `requests.adapters.HTTPAdapter` takes them.
+    pool_size : int
+        Connections that are kept.
+    reads_only : bool
+        Whether nothing is ever submitted through it.
+    """
     session = requests.Session()
     session.headers["User-Agent"] = USER_AGENT
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     if is_loopback(host):
         session.trust_env = False
-    adapter = WitnessAdapter(pool_maxsize=pool_size, pool_block=False, max_retries=retries)
+    adapter = WitnessAdapter(
+        reads_only=reads_only, pool_maxsize=pool_size, pool_block=False, max_retries=retries
+    )
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
