@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -132,6 +133,10 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         except SubmissionUnknown as error:
             if error.job is not None:
                 session.bind(error.job, options.output)
+                # The look for it goes on in the background, and the clip is shown when it is found. Whatever
+                # goes wrong with that, the person must read the error.
+                with contextlib.suppress(Exception):
+                    session.follow(error.job, embed=embed)
             raise
         except KeyboardInterrupt as interrupt:
             explain(

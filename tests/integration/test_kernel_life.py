@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+import threading
 
 import nbformat
 import pytest
+from faults.faults import answer, reset
+from faults.service import KEY, FaultService
 from nbclient import NotebookClient
 from sandboxed_kernel import sandboxed_kernel, stop_sandbox
 
@@ -126,3 +129,72 @@ def test_an_output_folder_that_cannot_be_written_stops_the_cell_before_anything_
         assert len(cell.error_lines) == 1
         assert "LTXV_OUTPUT_DIR" in cell.error_lines[0]
         assert kernel.run("%ltxv jobs").bundles()[0]["text/plain"].startswith("There are no jobs yet")
+
+
+def test_an_answer_that_is_lost_fails_the_cell_is_never_sent_again_and_the_clip_still_comes(tmp_path):
+    with FaultService() as service:
+        in_the_logs = threading.Event()
+        service.logged = lambda _task: in_the_logs.is_set()
+        service.meet("submit", reset(bills=True))
+        api = {"LTXV_BACKEND": "aimlapi", "AIMLAPI_BASE_URL": service.base_url, "AIMLAPI_API_KEY": KEY}
+        with sandboxed_kernel(tmp_path, **api) as kernel:
+            assert kernel.run("%load_ext ltxv_nb").ok
+            cell = kernel.run("%%ltxv -o lost\nA river")
+            assert cell.reply["ename"] == "SubmissionUnknown"
+            assert len(cell.error_lines) == 1
+            assert kernel.value("lost is _ltxv, lost.done()") == "True False"
+            in_the_logs.set()
+            final = kernel.later(
+                lambda m: (
+                    m["msg_type"] == "update_display_data" and "<video" in m["content"]["data"]["text/html"]
+                )
+            )
+            assert "A river" in final["content"]["data"]["text/html"]
+        assert service.prompts() == ["A river"]
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [
+        (401, "AuthenticationError"),
+        (403, "InsufficientCreditsError"),
+        (400, "APIError"),
+        (404, "NotFoundError"),
+    ],
+)
+def test_a_refusal_fails_the_cell_with_the_services_words_and_nothing_was_billed(tmp_path, status, name):
+    with FaultService() as service:
+        service.meet("submit", answer(status))
+        api = {"LTXV_BACKEND": "aimlapi", "AIMLAPI_BASE_URL": service.base_url, "AIMLAPI_API_KEY": KEY}
+        with sandboxed_kernel(tmp_path, **api) as kernel:
+            assert kernel.run("%load_ext ltxv_nb").ok
+            cell = kernel.run("%%ltxv\nA river")
+            assert cell.reply["ename"] == name
+            assert len(cell.error_lines) == 1
+            assert KEY not in str(cell.messages)
+        assert service.prompts() == []
+
+
+def test_a_terminal_gets_lines_of_text(tmp_path):
+    code = (
+        "from IPython.core.interactiveshell import InteractiveShell as S; ip = S.instance()\n"
+        "for cell in ('%load_ext ltxv_nb', '%%ltxv --wait\\nA river'): assert ip.run_cell(cell).success\n"
+    )
+    settings = {"LTXV_HOME": tmp_path / "home", "LTXV_BACKEND": "sandbox", "LTXV_SANDBOX_SECONDS": "1"}
+    environ = {**os.environ, **{name: str(value) for name, value in settings.items()}}
+    environ.update(LTXV_OUTPUT_DIR="clips", IPYTHONDIR=str(tmp_path / "ipython"))
+    try:
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            env=environ,
+            check=True,
+            cwd=tmp_path,
+        )
+    finally:
+        stop_sandbox(tmp_path / "home")
+    *_, last = run.stdout.strip().splitlines()
+    assert last.startswith("Video clips/")
+    assert "Sandbox clip" in last
+    assert "<" not in run.stdout
