@@ -430,6 +430,8 @@ class Tracker:
                     self._plan(watch)
 
     def _answered(self, watch: _Watch, generation: Generation) -> None:
+        if watch.stopped:  # while the question was under way; it is someone else's now, and may be further on
+            return
         watch.asked += 1
         watch.failures, watch.failing_since = 0, None
         now = self._clock.time()
@@ -459,6 +461,8 @@ class Tracker:
 
     def _failed_ask(self, watch: _Watch, error: LTXVError) -> None:
         """Take a bad answer for what it is: nothing is lost, ask again later."""
+        if watch.stopped:
+            return
         now = self._clock.monotonic()
         watch.asked += 1
         watch.failures += 1

@@ -397,6 +397,34 @@ def test_a_job_that_a_living_process_watches_is_followed_without_asking_the_serv
     other.close()
 
 
+@pytest.mark.parametrize("late", [None, reply(500, {})], ids=["an answer", "a failure"])
+def test_what_comes_after_the_watching_was_stopped_does_not_turn_a_job_back(rig, late):
+    other = Rig(rig.home, service=rig.service, clock=rig.clock)
+    record = rig.running()
+    news = rig.watch(record)
+    under_way = []
+
+    def answer(request):
+        if "generation_id" in request.url and not under_way:
+            under_way.append(request)
+            rig.service.complete(record.generation_id)
+            rig.tracker.unwatch(record.id)
+            other.watch(row(rig, record))
+            other.run(60)
+            assert row(rig, record).state == states.SAVED
+            if late:
+                return late
+        return rig.service(request)
+
+    rig.wire.answer = answer
+    rig.run(300)
+    assert under_way
+    assert row(rig, record).state == states.SAVED
+    assert news[-1].watching is False
+    assert news[-1].trouble is None
+    other.close()
+
+
 def test_a_job_whose_process_died_is_taken_over(rig):
     other = Rig(rig.home, service=rig.service, clock=rig.clock)
     record = other.running()
