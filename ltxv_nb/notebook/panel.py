@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ltxv_nb.client import Client
     from ltxv_nb.errors import DuplicateRequest
     from ltxv_nb.job import Job
+    from ltxv_nb.notebook.keepsake import Keepsake
 
 _SPINNER = '<span class="ltxv-spin" aria-hidden="true"></span>'
 _BADGES = {
@@ -102,6 +103,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._question: GenerationRequest | None = None  # what is paid for twice, if they say so
         self._news = ""
         self._rows: list[JobRow] = []
+        self._keepsakes: list[Keepsake] = []
         self._backend = host.client.backend
         self._kit = Kit()
         self._build()
@@ -127,6 +129,21 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         for row in self._rows:
             self._host.board.drop(row)
         super().close()
+
+    def _ipython_display_(self) -> None:
+        """Show the panel, and beside it what outlives it; IPython calls this."""
+        from IPython.core.getipython import get_ipython
+
+        shell = get_ipython()
+        if shell is None:
+            return
+        from ltxv_nb.notebook.keepsake import Keepsake
+
+        publisher: Any = shell.display_pub
+        publisher.publish(dict(self._repr_mimebundle_()), {})
+        self._keepsakes.append(Keepsake(shell))
+        if any(job.video for job in self.jobs):
+            self._writer.put(self._keep)
 
     # -- building ------------------------------------------------------------------------------------------
 
@@ -325,6 +342,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _ended(self, _job: Job) -> None:
         self._writer.put(self._form.image.refresh_clips)
+        self._writer.put(self._keep)
+
+    def _keep(self) -> None:
+        """Bring the outputs that outlive the kernel up to date."""
+        videos = [video for job in self.jobs if (video := job.video) is not None]
+        for keepsake in self._keepsakes:
+            keepsake.follow(videos)
 
 
 def _head(backend: str) -> str:

@@ -22,7 +22,6 @@ _READY = """() => {
   const kernel = widget.sessionContext?.session?.kernel;
   return kernel && kernel.status === 'idle' && kernel.connectionStatus === 'connected';
 }"""
-_OPEN = """() => !!window.jupyterapp?.shell?.currentWidget?.context?.isReady"""
 
 
 def write_notebook(path: Path, *cells: str) -> Path:
@@ -42,14 +41,14 @@ class NotebookPage:
     name: str
     app: str = "doc"
 
-    def open(self, *, kernel: bool = True) -> NotebookPage:
-        """Open it; wait until its kernel is idle, or only until it is rendered."""
+    def open(self) -> NotebookPage:
+        """Open it; wait until its kernel is idle."""
         where = "notebooks" if self.app == "notebook" else f"{self.app}/tree"
         self.page.goto(self.server.address(f"{where}/{self.name}"), wait_until="commit", timeout=LOAD)
-        return self.ready(kernel=kernel)
+        return self.ready()
 
-    def ready(self, *, kernel: bool = True) -> NotebookPage:
-        self.page.wait_for_function(_READY if kernel else _OPEN, timeout=LOAD)
+    def ready(self) -> NotebookPage:
+        self.page.wait_for_function(_READY, timeout=LOAD)
         return self
 
     def open_in_lab(self) -> NotebookPage:
@@ -119,6 +118,13 @@ class NotebookPage:
         self.run(index)
         self.wait_until_run(index)
         return self.output(index).inner_text()
+
+    def is_trusted(self, index: int) -> bool:
+        return bool(
+            self.page.evaluate(
+                "index => window.jupyterapp.shell.currentWidget.content.widgets[index].model.trusted", index
+            )
+        )
 
     def output(self, index: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(index).locator(".jp-Cell-outputArea").first

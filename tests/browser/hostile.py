@@ -1,0 +1,66 @@
+"""A service whose every word is HTML that would run something."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from typing_extensions import Self
+
+#: What runs if it is not escaped, in the ways in which pages get to run something.
+PAYLOAD = (
+    "<img src=x onerror=\"window.pwned='img'\"><script>window.pwned='script'</script>"
+    "<svg onload=\"window.pwned='svg'\"></svg>\"'><iframe srcdoc=\"<script>parent.pwned='frame'</script>\"></iframe>"
+    "</textarea></pre></style><img src=y onerror=\"window.pwned='closed'\">"
+)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if "refuse" in body["prompt"]:
+            self._answer(400, {"message": f"prompt: {PAYLOAD}", "statusCode": 400, "requestId": PAYLOAD})
+        else:
+            self._answer(200, {"id": f"{abs(hash(body['prompt']))}:ltxv/ltxv-2", "status": "queued"})
+
+    def do_GET(self) -> None:
+        if "/generations" not in self.path:
+            self._answer(404, {"message": "nothing", "statusCode": 404})
+        elif self.server.words == "error":  # type: ignore[attr-defined]
+            self._answer(200, {"id": "1", "status": "error", "error": {"name": PAYLOAD, "message": PAYLOAD}})
+        else:
+            self._answer(200, {"id": "1", "status": PAYLOAD})
+
+    def _answer(self, status: int, body: Any) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_args: object) -> None:
+        """Say nothing."""
+
+
+class HostileService:
+    """The service, on a port of its own while it is entered; `words` is ``state`` or ``error``."""
+
+    def __init__(self) -> None:
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self.say("state")
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    def say(self, words: str) -> None:
+        """Answer polls with a state that is HTML, or with an error that is."""
+        self._server.words = words  # type: ignore[attr-defined]
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -1,0 +1,82 @@
+"""Nothing from outside runs anything: prompts, the service's words, file names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hostile import PAYLOAD, HostileService
+from pages import plays
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pages import NotebookPage
+    from playwright.sync_api import Page
+
+#: A folder whose name is HTML; a slash cannot be in a name.
+FOLDER = "<img src=x onerror=\"window.pwned='folder'\">"
+
+
+def nothing_ran(page: Page) -> None:
+    page.wait_for_function("() => [...document.images].every(image => image.complete)")
+    assert page.evaluate("() => window.pwned ?? null") is None
+
+
+@pytest.fixture
+def hostile() -> Iterator[HostileService]:
+    with HostileService() as service:
+        yield service
+
+
+def test_a_prompt_and_a_folder_of_html_are_only_shown(notebook: Callable[..., NotebookPage]) -> None:
+    opened = notebook(
+        f"import ltxv_nb\nclient = ltxv_nb.Client(output_dir={FOLDER!r})\npanel = ltxv_nb.panel(client)\npanel",
+        f"panel.request = ltxv_nb.GenerationRequest({PAYLOAD!r})",
+        "%load_ext ltxv_nb",
+        f"%%ltxv\nIn a cell: {PAYLOAD}",
+        "gallery = ltxv_nb.gallery(client)\ngallery",
+        "display(panel.jobs[0].video)",
+    )
+    page = opened.page
+    opened.run(0)
+    page.locator(".ltxv-panel .ltxv-go").wait_for()
+    opened.run(1)
+    expect(page.locator(".ltxv-prompt textarea")).to_have_value(PAYLOAD)
+    page.get_by_role("button", name="Show as cell").click()
+    page.get_by_role("button", name="Generate").click()
+    plays(page.locator(".ltxv-panel .ltxv-job video"))
+    opened.run(2)
+    opened.run(3)
+    opened.output(3).locator("video").wait_for()
+    opened.run(4)
+    page.locator(".ltxv-gallery .ltxv-tile img.ltxv-poster").first.wait_for()
+    page.locator(".ltxv-gallery .ltxv-play").first.click()
+    plays(page.locator(".ltxv-gallery video"))
+    opened.run(5)
+    opened.output(5).locator("video").wait_for()
+    page.get_by_label("Find").fill(PAYLOAD)
+    expect(page.locator(".ltxv-gallery")).to_contain_text("onerror")
+    nothing_ran(page)
+
+
+@pytest.mark.parametrize("words", ["state", "error"])
+def test_the_services_words_are_only_shown(
+    notebook: Callable[..., NotebookPage], hostile: HostileService, words: str
+) -> None:
+    hostile.say(words)
+    home = f"hostile-{words}"
+    client = f"api_key='k' * 32, base_url={hostile.address!r}, home={home!r}, backend='aimlapi'"
+    opened = notebook(f"import ltxv_nb\npanel = ltxv_nb.panel(ltxv_nb.Client({client}))\npanel")
+    opened.run(0)
+    page = opened.page
+    expect(page.locator(".ltxv-badge")).to_contain_text("every clip is billed")
+    page.locator(".ltxv-prompt textarea").fill("Anything at all")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator(".ltxv-job")).to_contain_text("onerror", timeout=60_000)
+    page.locator(".ltxv-prompt textarea").fill("Please refuse")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator(".ltxv-row .ltxv-says").first).to_contain_text("onerror")
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled()
+    nothing_ran(page)
