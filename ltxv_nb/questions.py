@@ -1,13 +1,15 @@
 """Who is asked about next, when the request budget does not reach for all at once.
 
 While it does, everything is asked about when it is due. When it does not, the question that most probably
-brings the end of a job goes first: that is what shortens everybody's waiting most. Patience adds to that, so
-that nobody waits for ever behind others.
+brings the end of a job goes first, and one that probably brings nothing leaves what is there to better ones to
+come: that is what shortens everybody's waiting most. Patience adds to a question's worth, so that nobody waits
+for ever behind others.
 """
 
 from __future__ import annotations
 
 import heapq
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -20,6 +22,10 @@ ORDER_SECONDS = 1.0
 
 #: Seconds of waiting past its time that count as much as being certain of an end.
 PATIENCE = 300.0
+
+#: What a question must be worth to get the last of the budget, in a crowd; of a full budget it need be
+#: nothing, as that would otherwise run over.
+LAST_WORTH = 0.8
 
 _Item = TypeVar("_Item")
 
@@ -38,7 +44,7 @@ class Questions(Generic[_Item]):
     def __init__(self, chance: Callable[[_Item], float], valid: Callable[[int, _Item], bool]) -> None:
         self._chance, self._valid = chance, valid
         self._later: list[tuple[float, int, _Item]] = []
-        self._due: list[tuple[float, int, _Item]] = []  # the next one last
+        self._due: list[_Due[_Item]] = []  # the next one last
         self._ordered_at = float("-inf")
 
     def add(self, at: float, ticket: int, item: _Item) -> None:
@@ -47,30 +53,50 @@ class Questions(Generic[_Item]):
 
     def take(self, now: float, bucket: TokenBucket) -> list[_Item]:
         """Return what to ask about now: all that is due, or the best of it, as far as the budget goes."""
-        while self._later and self._later[0][0] <= now:
-            self._due.insert(0, heapq.heappop(self._later))
+        self._fall_due(now)
         if not self._due or bucket.ready_at(now) > now:
             return []
-        if len(self._due) > 1 and now - self._ordered_at >= ORDER_SECONDS:
+        crowded = len(self._due) > bucket.level(now)
+        if crowded and now - self._ordered_at >= ORDER_SECONDS:
             self._order(now)
         taken = []
         while self._due:
-            _, ticket, item = self._due[-1]
-            if self._valid(ticket, item):
+            question = self._due[-1]
+            if self._valid(question.ticket, question.item):
+                if crowded and question.worth < LAST_WORTH * (1 - bucket.level(now) / bucket.burst):
+                    break
                 if not bucket.take(now):
                     break
-                taken.append(item)
+                taken.append(question.item)
             self._due.pop()
         return taken
 
     def next_at(self, now: float, bucket: TokenBucket) -> float:
         """Return when there may be something to ask, in monotonic seconds; infinity when there is nothing."""
         if self._due:
-            return bucket.ready_at(now)
+            return max(bucket.ready_at(now), self._ordered_at + ORDER_SECONDS)
         return max(self._later[0][0], bucket.ready_at(now)) if self._later else float("inf")
 
+    def _fall_due(self, now: float) -> None:
+        while self._later and self._later[0][0] <= now:
+            at, ticket, item = heapq.heappop(self._later)
+            if self._valid(ticket, item):
+                self._due.insert(0, _Due(at, ticket, item))
+
     def _order(self, now: float) -> None:
-        self._due = [entry for entry in self._due if self._valid(entry[1], entry[2])]
-        worth = {ticket: self._chance(item) + max(0.0, now - at) / PATIENCE for at, ticket, item in self._due}
-        self._due.sort(key=lambda entry: (worth[entry[1]], -entry[1]))
+        """Put what is worth most last, among equals what has been due for longest."""
+        self._due = [question for question in self._due if self._valid(question.ticket, question.item)]
+        for question in self._due:
+            question.worth = self._chance(question.item) + max(0.0, now - question.at) / PATIENCE
+        self._due.sort(key=lambda question: (question.worth, -question.ticket))
         self._ordered_at = now
+
+
+@dataclass(eq=False)
+class _Due(Generic[_Item]):
+    """A question whose time has come; what it is worth is not known before the first order."""
+
+    at: float
+    ticket: int
+    item: _Item
+    worth: float = 0.0

@@ -361,13 +361,14 @@ class TokenBucket:
         self._at = -math.inf
         self._held_until = -math.inf
 
-    def _level(self, now: float) -> float:
+    def level(self, now: float) -> float:
+        """Return how many requests may go at once; below zero after more were charged than there were."""
         elapsed = max(0.0, now - self._at)
         return min(float(self.burst), self._tokens + (elapsed * self.rate if elapsed < math.inf else 0.0))
 
     def ready_at(self, now: float) -> float:
         """Return the earliest time, in seconds on the caller's clock and not before ``now``, to send one."""
-        missing = max(0.0, 1.0 - _ROUNDING - self._level(now))
+        missing = max(0.0, 1.0 - _ROUNDING - self.level(now))
         return max(now + missing / self.rate, self._held_until)
 
     def take(self, now: float) -> bool:
@@ -379,7 +380,7 @@ class TokenBucket:
 
     def charge(self, now: float) -> None:
         """Count a request that is sent whether there is one or not; later ones wait for it."""
-        self._tokens, self._at = self._level(now) - 1.0, max(now, self._at)
+        self._tokens, self._at = self.level(now) - 1.0, max(now, self._at)
 
     def hold_until(self, time: float) -> None:
         """Send nothing before ``time``: the service said so to one job, and means the key."""
