@@ -1,9 +1,9 @@
 """Who is asked about next, when the request budget does not reach for all at once.
 
 While it does, everything is asked about when it is due. When it does not, the question that most probably
-brings the end of a job goes first, and one that probably brings nothing leaves what is there to better ones to
-come: that is what shortens everybody's waiting most. Patience adds to a question's worth, so that nobody waits
-for ever behind others.
+brings the end of a job goes first, and one that probably brings nothing leaves what is there to better ones
+to come: that is what shortens everybody's waiting most. Patience adds to a question's worth, so that nobody
+waits for ever behind others.
 """
 
 from __future__ import annotations
