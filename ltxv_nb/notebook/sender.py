@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ltxv_nb")
 
-#: Seconds after a submission in which another click is taken for the second half of a double click.
+#: Seconds after a submission in which the same again is taken for the second half of a double click.
 CLICK_PAUSE = 1.0
 
 
@@ -60,6 +60,7 @@ class Sender:
         self._lock = threading.Lock()
         self._busy = False
         self._ended_at = float("-inf")
+        self._last: GenerationRequest | None = None
 
     @property
     def busy(self) -> bool:
@@ -72,12 +73,13 @@ class Sender:
         Returns
         -------
         bool
-            Whether it is being sent: not while another one is, and not right after one.
+            Whether it is being sent: not while another one is, and not right after the very same one.
         """
         with self._lock:
-            if self._busy or self._clock() - self._ended_at < CLICK_PAUSE:
+            just_sent = request == self._last and self._clock() - self._ended_at < CLICK_PAUSE
+            if self._busy or just_sent:
                 return False
-            self._busy = True
+            self._busy, self._last = True, request
         try:
             self._start(lambda: self._send(client, request, allow_duplicate=allow_duplicate))
         except BaseException:

@@ -23,12 +23,15 @@ class _Handler(BaseHTTPRequestHandler):
         if "refuse" in body["prompt"]:
             self._answer(400, {"message": f"prompt: {PAYLOAD}", "statusCode": 400, "requestId": PAYLOAD})
         else:
-            self._answer(200, {"id": f"{abs(hash(body['prompt']))}:ltxv/ltxv-2", "status": "queued"})
+            self._answer(200, {"id": f"{abs(hash(body['prompt']))}:ltxv/ltxv-2", "status": PAYLOAD})
 
     def do_GET(self) -> None:
-        if "/generations" not in self.path:
+        if "/models/metrics" in self.path:
+            quick = {"p50": 600, "p75": 700, "p90": 800, "p99": 900}
+            self._answer(200, {"models": [{"alias": "ltxv/ltxv-2", "metrics": {"duration_ms": quick}}]})
+        elif "/generations" not in self.path:
             self._answer(404, {"message": "nothing", "statusCode": 404})
-        elif self.server.words == "error":  # type: ignore[attr-defined]
+        elif self.server.may_end.is_set():  # type: ignore[attr-defined]
             self._answer(200, {"id": "1", "status": "error", "error": {"name": PAYLOAD, "message": PAYLOAD}})
         else:
             self._answer(200, {"id": "1", "status": PAYLOAD})
@@ -46,16 +49,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class HostileService:
-    """The service, on a port of its own while it is entered; `words` is ``state`` or ``error``."""
+    """The service, on a port of its own while it is entered; generations end when `end` was called."""
 
     def __init__(self) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        self.say("state")
+        self._server.may_end = threading.Event()  # type: ignore[attr-defined]
         self.address = f"http://127.0.0.1:{self._server.server_port}"
 
-    def say(self, words: str) -> None:
-        """Answer polls with a state that is HTML, or with an error that is."""
-        self._server.words = words  # type: ignore[attr-defined]
+    def end(self) -> None:
+        """Answer polls with an error from here on."""
+        self._server.may_end.set()  # type: ignore[attr-defined]
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
