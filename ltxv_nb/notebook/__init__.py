@@ -29,9 +29,10 @@ _early: dict[int, Session] = {}  # of shells in which something was used before 
 
 
 def load(ipython: InteractiveShell) -> None:
-    """Register the magics, the completion, and nothing else; say one line if something is unfinished."""
+    """Register the magics, the completion, and nothing else; say what a person should know first."""
     from ltxv_nb.notebook.completer import make_matcher
     from ltxv_nb.notebook.magics import LTXVMagics
+    from ltxv_nb.notebook.oldkernel import advice
     from ltxv_nb.notebook.session import Session
 
     if id(ipython) in _loaded:
@@ -43,7 +44,7 @@ def load(ipython: InteractiveShell) -> None:
         ipython.Completer.custom_matchers.append(matcher)
     _before_cell_magic(ipython.input_transformers_cleanup, keep_bare_cell)
     _loaded[id(ipython)] = _Loaded(session, magics, matcher)
-    if line := session.unfinished_line():
+    for line in filter(None, (advice(), session.unfinished_line())):
         session.say(line)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -10,7 +11,7 @@ from traitlets import Bool, Float, TraitError, TraitType, validate
 
 from ltxv_nb.errors import RequestError, SubmissionUnknown
 from ltxv_nb.notebook import commands
-from ltxv_nb.notebook.fill import fill, left_alone, single_value
+from ltxv_nb.notebook.fill import fill, left_alone, near_names, single_value
 from ltxv_nb.notebook.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
 from ltxv_nb.notebook.place import always_waits
 from ltxv_nb.notebook.waiting import explain
@@ -163,4 +164,11 @@ def _filled(name: str, value: Any, names: Mapping[str, Any]) -> Any:
     alone, found = single_value(value, names)
     if alone:
         return found
-    return names[value] if value.isidentifier() and value in names else fill(value, names)
+    if not value.isidentifier():
+        return fill(value, names)
+    if value not in names and not Path(value).exists():
+        raise RequestError(
+            f"-i {value}: there is no variable {value!r} yet, and no file of that name; nothing was sent."
+            f"{near_names(value, names)} Run the cell that makes it first."
+        )
+    return names.get(value, value)
