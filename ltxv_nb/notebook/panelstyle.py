@@ -42,7 +42,7 @@ ROOM_STYLE = f"""
  font-size:14px}}
 .ltxv-room :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline:2px solid {_BRAND};
  outline-offset:1px}}
-.ltxv-room .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fill,minmax(138px,1fr))}}
+.ltxv-room .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(122px,1fr))}}
 .ltxv-room .ltxv-image{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
 .ltxv-room .ltxv-image>.ltxv-field{{flex:0 1 220px}}
 .ltxv-room .ltxv-image>.ltxv-field+.ltxv-field{{flex:1 1 260px}}
@@ -112,7 +112,8 @@ GALLERY_STYLE = f"""
 .ltxv-room .ltxv-find>.ltxv-choice{{flex:0 1 200px}}
 .ltxv-room .ltxv-tiles{{display:grid;gap:16px 12px;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));
  grid-auto-flow:row dense;align-items:start}}
-.ltxv-room .ltxv-tile{{position:relative;min-width:0;gap:6px}}
+.ltxv-room .ltxv-tile{{position:relative;min-width:0;gap:6px;overflow-wrap:anywhere}}
+.ltxv-room .ltxv-face{{width:100%;min-width:0}}
 .ltxv-room .ltxv-tile.ltxv-open{{grid-column:1/-1;border:1px solid {_LINE};border-radius:10px;padding:12px}}
 .ltxv-poster{{display:block;width:100%;aspect-ratio:16/9;object-fit:cover;border-radius:8px;background:{_RAISED}}}
 .ltxv-gone{{display:flex;align-items:center;justify-content:center;color:{_SOFT};font-style:italic}}
