@@ -18,6 +18,7 @@ from faults.service import FaultService
 from . import victim
 
 KILLS = int(os.environ.get("LTXV_KILLS", "25"))
+SEED = int(os.environ.get("LTXV_KILLS_SEED") or random.randrange(2**32))
 
 
 def recover(service, folder):
@@ -41,8 +42,7 @@ def recover(service, folder):
 @pytest.mark.timeout(3600)
 def test_a_process_killed_at_any_moment_loses_nothing_and_pays_nothing_twice(tmp_path, monkeypatch):
     hurry(monkeypatch.setattr)
-    seed = int(os.environ.get("LTXV_SEED", random.randrange(2**32)))
-    rng = random.Random(seed)
+    rng = random.Random(SEED)
     found = collections.Counter()
     started = time.monotonic()
     with FaultService(polls_needed=2, seconds=0.1, padding=50_000) as service:
@@ -60,7 +60,7 @@ def test_a_process_killed_at_any_moment_loses_nothing_and_pays_nothing_twice(tmp
         prompts = collections.Counter(service.prompts())
     never_sent = [row for row in rows if row.state == "unknown"]
     print(
-        f"seed {seed}: {KILLS} kills in {time.monotonic() - started:.0f} s, {len(rows)} jobs, "
+        f"seed {SEED}: {KILLS} kills in {time.monotonic() - started:.0f} s, {len(rows)} jobs, "
         f"{sum(prompts.values())} billed; states just after the kills: {dict(found)}; "
         f"never sent: {len(never_sent)}; lost: 0; paid twice: {sum(n > 1 for n in prompts.values())}"
     )

@@ -228,7 +228,6 @@ Kernels.TestCase.settings = settings(
     max_examples=int(os.environ.get("LTXV_EXAMPLES", "60")),
     stateful_step_count=40,
     deadline=None,
-    derandomize="LTXV_EXAMPLES" not in os.environ,
     suppress_health_check=list(HealthCheck),
 )
 TestWhateverHappens = Kernels.TestCase
