@@ -326,6 +326,8 @@ class Client:
             return
         self._check_open()
         record = self.journal.get(job.id) or job.record
+        if record.origin != self.origin and record.state in states.OPEN:
+            raise _made_elsewhere(record, self.origin)
         self._hand_over(job, record)
 
     def unwatch(self, job: Job) -> None:
@@ -546,6 +548,15 @@ def _cut_short(error: BaseException) -> dict[str, Any]:
     if isinstance(error, LTXVError):  # raised only where the request is certain not to have been taken
         return {"state": states.REFUSED, "error": str(error), "owner": None}
     return {"state": states.UNKNOWN, "error": "interrupted while it was being sent"}
+
+
+def _made_elsewhere(record: Record, origin: str) -> ConfigurationError:
+    """Return the error for a job that this client's service does not know."""
+    setting = f"AIMLAPI_BASE_URL={record.origin}" if record.backend == "aimlapi" else "LTXV_BACKEND=sandbox"
+    return ConfigurationError(
+        f"Job {record.id} was sent to {record.origin}, and this client asks {origin}, which does not know it: "
+        f"set {setting} to go on with it."
+    )
 
 
 def _fingerprint(origin: str, body: dict[str, Any], frame: FirstFrame | None) -> str:

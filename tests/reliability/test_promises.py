@@ -419,3 +419,17 @@ def test_a_redirect_is_never_followed_with_the_key(service, client, endpoint):
 def test_the_key_is_not_sent_unencrypted_to_another_machine(tmp_path, url):
     with pytest.raises(ltxv_nb.ConfigurationError, match=r"https"):
         make_client(url, tmp_path)
+
+
+def test_a_job_is_not_asked_for_at_another_service_than_its_own(service, client, tmp_path):
+    service.seconds = 0.3
+    job = client.submit(PROMPT)
+    with FaultService() as elsewhere:
+        other = make_client(elsewhere.base_url, tmp_path)
+        with pytest.raises(ltxv_nb.ConfigurationError, match=f"AIMLAPI_BASE_URL={service.base_url}"):
+            other.job(job.id).wait(1)
+        assert other.resume() == []
+        other.close()
+        assert not elsewhere.requests("poll")
+    job.result(10)
+    assert_books_agree(client, service)
