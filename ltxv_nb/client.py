@@ -554,8 +554,8 @@ def _made_elsewhere(record: Record, origin: str) -> ConfigurationError:
     """Return the error for a job that this client's service does not know."""
     setting = f"AIMLAPI_BASE_URL={record.origin}" if record.backend == "aimlapi" else "LTXV_BACKEND=sandbox"
     return ConfigurationError(
-        f"Job {record.id} was sent to {record.origin}, and this client asks {origin}, which does not know it: "
-        f"set {setting} to go on with it."
+        f"Job {record.id} was sent to {record.origin}, and this client asks {origin}, which does not know "
+        f"it: set {setting} to go on with it."
     )
 
 

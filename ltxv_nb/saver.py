@@ -62,15 +62,18 @@ class Saver:
             It cannot be had, is no whole MP4, or cannot be written; no half file is left under the name.
         """
         from ltxv_nb.media.download import download, finish
+        from ltxv_nb.media.part import Part
 
         final = self.destination(record)
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DownloadError(_unwritable(final.parent, error)) from None
+        part = final.with_name(f"{final.name}.part")
         probe = _already_there(final)
-        if probe is None:
-            part = final.with_name(f"{final.name}.part")
+        if probe is not None:
+            Part(part).remove()  # what is left when the process died between the naming and the tidying
+        else:
             download(
                 record.url or "",
                 part,

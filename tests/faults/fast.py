@@ -71,7 +71,8 @@ def whole_files(client: ltxv_nb.Client) -> list[Path]:
     from ltxv_nb.media.probe import probe
 
     files = sorted(client.output_dir.glob("*"))
-    assert not [path for path in files if ".part" in path.name], files
+    unfinished = [path.name for path in files if ".part" in path.name]
+    assert not unfinished
     videos = [path for path in files if path.suffix == ".mp4"]
     for path in videos:
         assert probe(path).width == 64
