@@ -25,6 +25,8 @@ SHORTEST_PAUSE = 0.5
 #: Seconds between updates in which only time has passed: in the first moments, and later. One is about 770
 #: bytes on the wire; over the 70 s that a clip takes, this keeps a job under 300 bytes a second.
 EARLY_BEAT, LATE_BEAT, EARLY_SECONDS = 1.0, 3.2, 5.0
+#: Updates a second of all views together in which only time has passed: hundreds of views share them.
+CROWD_RATE = 20.0
 
 Tone = Literal["running", "trouble", "stopped", "done", "failed"]
 
@@ -124,6 +126,7 @@ class _Entry:
     shown: Snapshot | None = None
     shown_at: float = float("-inf")
     changed: bool = True
+    due_at: float = float("-inf")  # when to look at it again
     held: bool = False  # someone waits for the job, and will show its end
 
 
@@ -177,6 +180,7 @@ class Board:
             for entry in self._entries:
                 if entry.view is view:
                     entry.held, entry.changed, self._news = False, True, True
+                    entry.due_at = float("-inf")
             self._wake.notify_all()
 
     def drop(self, view: View) -> None:
@@ -208,14 +212,29 @@ class Board:
         float or None
             Seconds until something may be due again; ``None`` when only a change can make it so.
         """
+        now = self._clock()
         with self._wake:
-            entries = list(self._entries)
-        pauses = [pause for entry in entries if (pause := self._attend(entry)) is not None]
-        return min(pauses, default=None)
+            due = [entry for entry in self._entries if entry.due_at <= now]
+            for entry in due:
+                entry.due_at = float("inf")
+        for entry in due:
+            pause = self._attend(entry)
+            if pause is not None:
+                with self._wake:  # a change meanwhile has made it due at once
+                    entry.due_at = min(entry.due_at, now + pause)
+        with self._wake:
+            next_at = min((entry.due_at for entry in self._entries), default=float("inf"))
+        return None if next_at == float("inf") else max(0.0, next_at - now)
+
+    def _beat(self, job: Job) -> float:
+        """Return the seconds between two updates of a view in which only time has passed."""
+        beat = EARLY_BEAT if job.elapsed() < EARLY_SECONDS else LATE_BEAT
+        return max(beat, len(self._entries) / CROWD_RATE)
 
     def _mark(self, entry: _Entry) -> None:
         with self._wake:
             entry.changed = self._news = True
+            entry.due_at = float("-inf")
             self._wake.notify_all()
 
     def _attend(self, entry: _Entry) -> float | None:
@@ -226,7 +245,7 @@ class Board:
             if not entry.held:
                 self._retire(entry)
             return None
-        pause = _beat(job) if not entry.changed else SHORTEST_PAUSE
+        pause = self._beat(job) if not entry.changed else SHORTEST_PAUSE
         if age < pause:
             return pause - age
         entry.changed = False
@@ -238,7 +257,7 @@ class Board:
         except Exception:  # one broken view must not silence the others
             logger.exception("The status of job %s could not be shown.", job.id)
             entry.shown_at = now
-        return _beat(job) if job.watched else None
+        return self._beat(job) if job.watched else None
 
     def _retire(self, entry: _Entry) -> None:
         with self._wake:
@@ -266,10 +285,6 @@ class Board:
                     self._wake.wait(timeout=pause)
                 if self._closed:
                     return
-
-
-def _beat(job: Job) -> float:
-    return EARLY_BEAT if job.elapsed() < EARLY_SECONDS else LATE_BEAT
 
 
 def _finish(entry: _Entry) -> None:
