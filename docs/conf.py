@@ -32,6 +32,8 @@ napoleon_use_ivar = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "ltxv-nb"
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
 html_theme_options = {
     "github_url": "https://github.com/ltxv-nb/ltxv-nb",
     "show_toc_level": 2,

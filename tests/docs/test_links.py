@@ -70,6 +70,39 @@ def test_binder_links_open_notebooks_that_exist():
         assert (ROOT / opened[1]).is_file(), address
 
 
+def test_every_figure_in_the_readme_comes_with_a_command_that_exists():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.split("## What makes it different")[1].split("\n## ")[0]
+    figures = re.findall(r"^\d\. .*?(?=^\d\. |\Z)", section, re.MULTILINE | re.DOTALL)
+    assert len(figures) == 5
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for figure in figures:
+        command = re.findall(r"`([^`]+)`", figure)[-1]
+        if script := re.search(r"(?:python|pytest .*?) ((?:\w+/)+\w+\.py)", command):
+            assert (ROOT / script[1]).is_file(), command
+        elif command.startswith("make "):
+            assert f"\n{command.removeprefix('make ')}:" in makefile
+        else:
+            compile(re.search(r'python -c "(.+)"$', command)[1], command, "exec")
+
+
+def test_the_figures_in_the_readme_are_those_of_the_pages_they_come_from():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    polling = (ROOT / "docs" / "polling.md").read_text(encoding="utf-8")
+    rows = {
+        "vendor's guide": ("5.5", "7.6"),
+        "aimlapi-sdk-python": ("7.5", "5.1"),
+        "only the vendor's figures known": ("6.8", "1.8"),
+        "20 past jobs known": ("8.8", "1.0"),
+    }
+    for name, (requests, late) in rows.items():
+        found = re.search(rf"^\| [^|]*{re.escape(name)}[^|]*\| ([\d.]+) \| ([\d.]+) s", polling, re.MULTILINE)
+        assert found, name
+        assert (found[1], f"{float(found[2]):.1f}") == (requests, late), name
+        assert f"{late} s" in readme
+        assert re.search(rf"\b{re.escape(requests)}\b", readme)
+
+
 def test_a_link_that_leads_nowhere_would_be_found(tmp_path):
     assert _links("see [this](no/such/page.md#part) and [![badge](b.svg)](https://x.org/a)") == [
         "no/such/page.md#part",

@@ -5,7 +5,6 @@ import shlex
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-
 from pages import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 
 _RUN = ("python", "ipython")
