@@ -1,0 +1,117 @@
+"""What `%load_ext ltxv_nb` adds to IPython's start, beside jupysql's in the same run; and what imports load.
+
+    python benchmarks/bench_startup.py [--repeat 15]
+
+Both are loaded in the environment of the other clients (out/bench-venv), in turn, each in a fresh process;
+the medians are told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from bench_sdks import bench_python
+from report import Figure, show
+
+CASES = {"bare": "pass", "ltxv_nb": "%load_ext ltxv_nb", "jupysql": "%load_ext sql"}
+SHARE = 0.10
+HEAVY = ("requests", "ipywidgets", "av", "PIL", "tornado", "numpy")
+
+_LOOK = """
+import json, os, sys, threading
+before = set(sys.modules)
+import ltxv_nb
+loaded = sorted(name for name in {heavy!r} if name in sys.modules)
+print(json.dumps([loaded, threading.active_count(), sorted(os.listdir({home!r}))]))
+"""
+
+
+def start(python: Path, code: str, folder: str) -> float:
+    """Return the seconds of one IPython that runs a line and ends."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LTXV_", "AIML"))}
+    env = {**kept, "IPYTHONDIR": f"{folder}/ipython", "LTXV_HOME": f"{folder}/home"}
+    command = [str(python), "-m", "IPython", "--no-banner", "--no-confirm-exit", "-c", code]
+    begun = time.perf_counter()
+    subprocess.run(command, env=env, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - begun
+
+
+def with_an_unfinished_job(folder: str) -> None:
+    """Put a journal with something to say into the home."""
+    from ltxv_nb.journal import Journal, Record
+
+    journal = Journal(Path(folder) / "home" / "journal.sqlite")
+    journal.add(
+        Record(
+            "aaaa2222",
+            time.time(),
+            "aimlapi",
+            "https://api.example",
+            "ltxv/ltxv-2",
+            "Waves",
+            {},
+            None,
+            "a",
+            "running",
+        )
+    )
+    journal.close()
+
+
+def added(python: Path, repeat: int, folder: str) -> dict[str, float]:
+    """Return what each adds to a bare start, in seconds: the median of the differences of neighbours."""
+    runs = {name: [] for name in CASES}
+    for code in CASES.values():
+        start(python, code, folder)  # the first one writes bytecode
+    for _ in range(repeat):
+        for name, code in CASES.items():
+            runs[name].append(start(python, code, folder))
+    bare = statistics.median(runs["bare"])
+    print(f"a bare IPython starts in {1000 * bare:.0f} ms; median of {repeat}")
+    return {name: statistics.median(runs[name]) - bare for name in CASES if name != "bare"}
+
+
+def loaded() -> list:
+    """Return what `import ltxv_nb` loads of the heavy ones, the threads then, and the files it has made."""
+    with tempfile.TemporaryDirectory() as home:
+        code = _LOOK.format(heavy=HEAVY, home=home)
+        env = {**os.environ, "LTXV_HOME": home}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True
+        )
+        return json.loads(done.stdout)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeat", type=int, default=15)
+    repeat, python = parser.parse_args().repeat, bench_python()
+    told = []
+    with tempfile.TemporaryDirectory() as folder:
+        for name, prepare in (("with no journal", None), ("with an unfinished job", with_an_unfinished_job)):
+            if prepare:
+                prepare(folder)
+            cost = added(python, repeat, folder)
+            share = cost["ltxv_nb"] / cost["jupysql"]
+            words = f"{1000 * cost['ltxv_nb']:.0f} ms, jupysql {1000 * cost['jupysql']:.0f} ms: {share:.3f} x"
+            told.append(
+                Figure(f"`%load_ext ltxv_nb` adds, {name}", words, f"at most {SHARE:g} x", share <= SHARE)
+            )
+    names, threads, files = loaded()
+    words = (
+        f"{', '.join(names) or 'nothing'} of {', '.join(HEAVY)}; {threads - 1} threads; {len(files)} files"
+    )
+    told.append(Figure("`import ltxv_nb` loads", words, "nothing", not names and threads == 1 and not files))
+    return show(told)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
