@@ -35,7 +35,7 @@ def test_the_notebook_is_committed_without_outputs(path):
         assert cell["execution_count"] is None
 
 
-@pytest.mark.parametrize("path", _TEACHING, ids=name_of)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_exercises_have_answers_that_are_hidden(path):
     text = "\n".join("".join(cell["source"]) for cell in _cells(path, "markdown"))
     exercises = text.split("## Exercises")[1]
