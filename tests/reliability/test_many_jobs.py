@@ -48,10 +48,11 @@ def finished(number, origin):
 def fill(folder, count, origin):
     journal = Journal(folder / "home" / "journal.sqlite")
     marks = ", ".join("?" * len(_COLUMNS))
+    records = (finished(number, origin) for number in range(count))
     with journal._writing() as connection:
         connection.executemany(
             f"INSERT INTO generations ({', '.join(_COLUMNS)}) VALUES ({marks})",
-            ([_to_sql(name, getattr(finished(n, origin), name)) for name in _COLUMNS] for n in range(count)),
+            ([_to_sql(name, getattr(record, name)) for name in _COLUMNS] for record in records),
         )
     journal.close()
 

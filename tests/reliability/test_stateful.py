@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -225,9 +226,9 @@ class Kernels(RuleBasedStateMachine):
 
 
 Kernels.TestCase.settings = settings(
-    max_examples=int(os.environ.get("LTXV_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("LTXV_EXAMPLES", "100")),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
-TestWhateverHappens = Kernels.TestCase
+TestWhateverHappens = pytest.mark.timeout(3600)(Kernels.TestCase)

@@ -284,6 +284,7 @@ class Process:
         def mortal_reading() -> Iterator[Any]:
             self.live()
             with reading() as connection:
+                connection.execute("PRAGMA synchronous = OFF")  # a death of the process is no power cut
                 yield connection
 
         @contextlib.contextmanager
