@@ -16,8 +16,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from ltxv_nb.errors import JournalError
 
 if TYPE_CHECKING:
@@ -326,6 +324,8 @@ class Journal:
             try:
                 connection.execute("PRAGMA synchronous = FULL")  # a power cut must not lose a paid row
                 if connection.execute("PRAGMA user_version").fetchone()[0] != len(_SCHEMA):
+                    from filelock import FileLock  # needed once in a journal's life; slow to import
+
                     with FileLock(f"{self.path}.lock", timeout=BUSY_SECONDS):
                         # Two processes that switch to WAL at once get "locked", however long they wait.
                         connection.execute("PRAGMA journal_mode = WAL")
@@ -341,7 +341,7 @@ class Journal:
         with self._lock:
             try:
                 yield self._open()
-            except (sqlite3.Error, OSError, Timeout, ValueError) as error:
+            except (sqlite3.Error, OSError, ValueError) as error:
                 raise JournalError(_trouble(self.path, error)) from error
 
     @contextmanager

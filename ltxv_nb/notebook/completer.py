@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from ltxv_nb.errors import LTXVError
-from ltxv_nb.notebook.commands import COMMANDS
 from ltxv_nb.notebook.options import SWITCHES, WITH_FLAGS, all_flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from ltxv_nb.notebook.commands import Command
     from ltxv_nb.notebook.session import Session
 
 #: Job ids that are offered, the newest first.
 _IDS_OFFERED = 30
 
 _LINE = re.compile(r"^\s*(%%?)ltxv(?:\s+(.*))?$", re.DOTALL)
+
+
+def commands() -> dict[str, Command]:
+    """Return the line commands; they are imported when they are first needed, to keep loading light."""
+    from ltxv_nb.notebook.commands import COMMANDS
+
+    return COMMANDS
 
 
 def make_matcher(session: Session) -> Callable[[CompletionContext], Any]:
@@ -80,8 +87,8 @@ def _for_cell(before: list[str], session: Session) -> Iterable[str]:
 
 def _for_command(before: list[str], session: Session) -> Iterable[str]:
     if not before:
-        return list(COMMANDS)
-    command = COMMANDS.get(before[0])
+        return list(commands())
+    command = commands().get(before[0])
     if command is None or len(before) > 1:
         return []
     if command.takes in {"ID", "[ID]"}:

@@ -10,7 +10,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Bool, Float, TraitError, TraitType, validate
 
 from ltxv_nb.errors import RequestError, SubmissionUnknown
-from ltxv_nb.notebook import commands
 from ltxv_nb.notebook.fill import fill, left_alone, near_names, single_value
 from ltxv_nb.notebook.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
 from ltxv_nb.notebook.place import always_waits
@@ -100,6 +99,8 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         """Make a clip from the cell's text, or run a line command (``%ltxv help``)."""
         words = split(line)
         if cell is None:
+            from ltxv_nb.notebook import commands  # loading the magics must be light
+
             commands.run(self, words)
             return
         options = parse(words)
@@ -125,6 +126,8 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         session = self.session
         embed = self.embed if options.embed is None else options.embed
         if options.dry_run:
+            from ltxv_nb.notebook import commands
+
             commands.show_plan(session, session.client.check(request))
             return
         session.tell_backend()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
@@ -34,30 +35,45 @@ class Session:
         self.ip = ip
         self.board = Board()
         self._client: Client | None = None
+        self._making = threading.RLock()  # a click and a cell may both be the first to need it
         self._told = False
 
     @property
     def client(self) -> Client:
         """The client, made at first use."""
-        if self._client is None:
-            self._client = self.new_client()
-        return self._client
+        with self._making:
+            return self._client or self.new_client()
+
+    @property
+    def backend(self) -> str:
+        """Where clips go; told from the settings while there is no client, which is quicker than making it.
+
+        Raises
+        ------
+        ConfigurationError
+            The settings cannot be used.
+        """
+        from ltxv_nb import settings
+
+        client = self._client
+        return client.backend if client is not None else settings.load().backend
 
     def new_client(self, **settings: Any) -> Client:
         """Make another client and forget the one before it, if any; its jobs stay in the journal."""
         from ltxv_nb.client import Client
 
-        client = Client(**settings)
-        if self._client is not None:
-            self._client.close()
-        self._client, self._told = client, False
-        return client
+        with self._making:
+            client = Client(**settings)
+            self.forget_client()
+            self._client, self._told = client, False
+            return client
 
     def forget_client(self) -> None:
         """Close the client; the next use makes one from the settings as they are then."""
-        if self._client is not None:
-            self._client.close()
-        self._client = None
+        with self._making:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def tell_backend(self) -> None:
         """Say once that this is the sandbox, if it is."""
@@ -80,12 +96,13 @@ class Session:
 
         It asks the journal alone: a client would import the whole way to the service while loading.
         """
-        from ltxv_nb.journal import Journal
         from ltxv_nb.settings import default_home
 
         path = default_home() / "journal.sqlite"
         if not path.exists():
             return None
+        from ltxv_nb.journal import Journal
+
         journal = Journal(path)
         try:
             count = journal.count_open()
