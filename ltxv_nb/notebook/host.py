@@ -20,6 +20,10 @@ class Host(Protocol):
     def client(self) -> Client:
         """The client in use; it may be another one after a login."""
 
+    @property
+    def backend(self) -> str:
+        """Where clips go, told without making a client."""
+
     def bind(self, job: Job) -> None:
         """Give a job to the notebook as the last one."""
 
@@ -36,6 +40,11 @@ class OwnHost:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.board = Board()
+
+    @property
+    def backend(self) -> str:
+        """Where clips go."""
+        return self.client.backend
 
     def bind(self, job: Job) -> None:
         """Do nothing: there is no notebook."""

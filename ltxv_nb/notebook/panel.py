@@ -103,14 +103,16 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._question: GenerationRequest | None = None  # what is paid for twice, if they say so
         self._news = ""
         self._rows: list[JobRow] = []
+        self._offer: list[Any] = []  # to show what is unfinished from earlier
         self._keepsakes: list[Keepsake] = []
-        self._backend = host.client.backend
+        self._backend = host.backend
         self._kit = Kit()
         self._build()
         children = [self._looks, self._sheet, self._list]
         super().__init__(children, layout=self._kit.layout, _dom_classes=("ltxv-room", "ltxv-panel"))
         self._form.on_change(self._changed)
         self._read()
+        self._writer.put(self._offer_unfinished)  # makes the client, while one can already type
 
     @property
     def jobs(self) -> list[Job]:
@@ -168,20 +170,26 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._never_mind = kit.button("Never mind", "Send nothing", self._say_no)
         self._bar = kit.row([self._go, self._says, self._as_cell], "ltxv-row")
         self._sheet = kit.column([self._head, *self._form.boxes, self._bar], "ltxv-sheet")
-        self._list = kit.column(self._unfinished(), "ltxv-jobs")
+        self._list = kit.column([], "ltxv-jobs")
 
-    def _unfinished(self) -> list[Any]:
+    def _offer_unfinished(self) -> None:
         """Offer to show what is unfinished from earlier."""
         try:
             count = self._host.client.unfinished_count()
         except LTXVError:
-            return []  # told when something is about to be paid
+            return  # told when something is about to be paid
         if not count:
-            return []
+            return
         clips = "1 clip is" if count == 1 else f"{count} clips are"
         text = self._kit.html(f"{clips} unfinished from earlier.", "ltxv-says")
         tooltip = "Watch what is unfinished; nothing is sent or billed"
-        return [self._kit.row([text, self._kit.button("Pick up", tooltip, self._resume)], "ltxv-row")]
+        button = self._kit.button("Pick up", tooltip, self._resume)
+        self._offer = [self._kit.row([text, button], "ltxv-row")]
+        self._arrange()
+
+    def _arrange(self) -> None:
+        with self._lock:
+            self._list.children = [*(row.box for row in self._rows), *self._offer]
 
     # -- form and request ----------------------------------------------------------------------------------
 
@@ -312,7 +320,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 return
             row = JobRow(job, self._kit, Actions(self._reuse, self._use_last_frame, self._again, self._ended))
             self._rows.insert(0, row)
-            self._list.children = [row.box for row in self._rows]
+            self._arrange()
         self._host.board.add(job, row)
 
     def _resume(self) -> None:
@@ -324,7 +332,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         except LTXVError as error:
             self._say(str(error), "bad")
             return
-        self._list.children = [row.box for row in self._rows]
+        self._offer = []
+        self._arrange()
         for job in jobs:
             self._add(job)
 

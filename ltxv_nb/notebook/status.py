@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 SHORTEST_PAUSE = 0.5
 #: Seconds between updates in which only time has passed: in the first moments, and later. One is about 770
 #: bytes on the wire; over the 70 s that a clip takes, this keeps a job under 300 bytes a second.
-EARLY_BEAT, LATE_BEAT, EARLY_SECONDS = 1.0, 3.2, 5.0
+EARLY_BEAT, LATE_BEAT, EARLY_SECONDS = 1.0, 3.8, 5.0
 #: Updates a second of all views together in which only time has passed: hundreds of views share them.
 CROWD_RATE = 20.0
 

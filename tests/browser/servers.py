@@ -27,6 +27,10 @@ _OVERRIDES = {
 }
 
 
+#: Where Jupyter's own files are, for an environment that borrows them from another one.
+_WHERE_FROM = {"JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR"}
+
+
 @dataclass
 class Jupyter:
     """A server that runs; `env` is what its kernels see beside the usual."""
@@ -96,7 +100,9 @@ class Jupyter:
 
     def _environment(self) -> dict[str, str]:
         ours = ("LTXV_", "AIML", "JUPYTER", "JPY_", "IPYTHON", "VOILA")
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(ours)}
+        clean = {
+            key: value for key, value in os.environ.items() if key in _WHERE_FROM or not key.startswith(ours)
+        }
         user = self.folder / "user"
         return {
             **clean,

@@ -142,6 +142,10 @@ class FakeHost:
         self.now = 0.0
         self.bound: list[Any] = []
 
+    @property
+    def backend(self) -> str:
+        return str(self.client.backend)
+
     def bind(self, job: Any) -> None:
         self.bound.append(job)
 

@@ -1,0 +1,139 @@
+"""Take the pictures of the README: a finished cell, the panel and the gallery, in a real JupyterLab.
+
+Usage: python tools/screenshots.py docs/images
+
+Everything in them is real and current: the clips are made by the sandbox in the same run. Needs Chromium
+(``apt-get install chromium``, or ``LTXV_TEST_CHROMIUM`` naming one).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
+from pages import NotebookPage, plays, write_notebook
+from servers import Jupyter
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+#: Most bytes of one picture.
+MOST = 300_000
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
+
+LIGHTHOUSE = "A lighthouse at dusk, waves breaking on the rocks, the camera slowly rising"
+PROMPTS = [
+    "A fox trotting through fresh snow between birches",
+    "Rain on a neon street at night, reflections, a slow dolly",
+    "A paper boat on a quiet sea in the morning",
+    "Sunrise over a mountain range, drifting mist",
+    "A city waking up, windows lighting one by one",
+    "Northern lights above a frozen lake",
+    "Dunes in the evening, sand blown over the ridge",
+]
+LIBRARY = f"""
+import ltxv_nb
+client = ltxv_nb.Client()
+models = ["ltxv-2", "ltxv-2-fast"] * 4
+for job in [client.submit(p, model=m, duration=6) for p, m in zip({PROMPTS!r}, models)]:
+    job.result(120)
+"""
+
+
+def main(target: Path) -> int:
+    """Take every picture; return the exit code."""
+    chromium = os.environ.get("LTXV_TEST_CHROMIUM") or shutil.which("chromium")
+    if not chromium:
+        print("There is no Chromium: apt-get install chromium, or set LTXV_TEST_CHROMIUM to one.")
+        return 1
+    from playwright.sync_api import sync_playwright
+
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        server = Jupyter(Path(folder)).start()
+        try:
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+            for name, picture in _pictures(browser, server):
+                path = _write(picture, target / name)
+                print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+            browser.close()
+        finally:
+            server.stop()
+    return 0
+
+
+def _pictures(browser: Browser, server: Jupyter) -> list[tuple[str, bytes]]:
+    page = browser.new_context(viewport={"width": 1080, "height": 900}, device_scale_factor=1.5).new_page()
+    page.set_default_timeout(120_000)
+    write_notebook(server.root / "gallery.ipynb", LIBRARY, "%load_ext ltxv_nb", "%ltxv gallery")
+    opened = NotebookPage(page, server, "gallery.ipynb").open()
+    opened.run_all()
+    page.wait_for_function("() => document.querySelectorAll('.ltxv-tile img.ltxv-poster').length === 7")
+    gallery = _shot(page.locator(".ltxv-gallery"))
+    opened.close()
+    return [("cell", _cell(page, server)), ("panel", _panel(page, server)), ("gallery", gallery)]
+
+
+def _cell(page: Page, server: Jupyter) -> bytes:
+    """Return a finished cell, magic and clip."""
+    write_notebook(server.root / "cell.ipynb", "%load_ext ltxv_nb", f"%%ltxv -d 8\n{LIGHTHOUSE}")
+    opened = NotebookPage(page, server, "cell.ipynb").open()
+    opened.run_all()
+    plays(opened.output(1).locator("video:visible"))
+    picture = _shot(page.locator(".jp-Notebook .jp-Cell").nth(1))
+    opened.close()
+    return picture
+
+
+def _panel(page: Page, server: Jupyter) -> bytes:
+    """Return the panel with a finished clip below a running one."""
+    write_notebook(server.root / "panel.ipynb", "%load_ext ltxv_nb", "%ltxv panel")
+    opened = NotebookPage(page, server, "panel.ipynb").open()
+    opened.run_all()
+    page.set_viewport_size({"width": 1080, "height": 1500})
+    for prompt, duration in (("A sailing boat leaving harbour at first light", "6 s"), (LIGHTHOUSE, "8 s")):
+        jobs = page.locator(".ltxv-job").count()
+        page.locator(".ltxv-prompt textarea").fill(prompt)
+        page.get_by_label("Duration").select_option(duration)
+        if not jobs:
+            page.get_by_role("button", name="Generate").click()
+            plays(page.locator(".ltxv-job video"))
+    page.get_by_role("button", name="Show as cell").click()
+    page.locator(".ltxv-code pre").first.wait_for()
+    picture = _shot(page.locator(".ltxv-panel"))
+    opened.close()
+    return picture
+
+
+def _shot(what: Locator) -> bytes:
+    what.page.mouse.move(0, 0)
+    what.evaluate("() => document.activeElement?.blur()")
+    return what.screenshot(animations="disabled")
+
+
+def _write(picture: bytes, path: Path) -> Path:
+    """Write a picture as PNG if that is small enough, else as the best JPEG that is."""
+    image = Image.open(io.BytesIO(picture)).convert("RGB")
+    for old in (path.with_suffix(".png"), path.with_suffix(".jpg")):
+        old.unlink(missing_ok=True)
+    image.save(path.with_suffix(".png"), optimize=True)
+    if path.with_suffix(".png").stat().st_size <= MOST:
+        return path.with_suffix(".png")
+    path.with_suffix(".png").unlink()
+    for quality in range(92, 50, -4):
+        image.save(path.with_suffix(".jpg"), quality=quality, optimize=True, progressive=True)
+        if path.with_suffix(".jpg").stat().st_size <= MOST:
+            break
+    return path.with_suffix(".jpg")
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
