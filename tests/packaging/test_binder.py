@@ -70,3 +70,19 @@ def test_the_environment_builds_and_a_session_stays_under_one_gigabyte(tmp_path)
     figures = json.loads((work / "figures.json").read_text(encoding="utf-8"))
     assert 50 < figures["peak_mb"] < 1000
     print(done.stdout)
+
+
+def test_repo2docker_itself_reads_these_files(monkeypatch):
+    app = pytest.importorskip("repo2docker.app", reason="repo2docker is not installed here")
+    monkeypatch.chdir(ROOT)
+    tool = app.Repo2Docker()
+    packs = (kind(tool.base_image) for kind in tool.buildpacks)
+    chosen = next(pack for pack in packs if pack.detect())
+    assert type(chosen).__name__ == "PythonBuildPack"
+    assert chosen.python_version == "3.11"
+    assert chosen.get_post_build_scripts() == ["binder/postBuild"]
+    assert chosen.get_start_script().endswith("/binder/start")
+    assembled = " ".join(
+        script for _, script in [*chosen.get_preassemble_scripts(), *chosen.get_assemble_scripts()]
+    )
+    assert "binder/requirements.txt" in assembled
