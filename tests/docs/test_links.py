@@ -78,7 +78,7 @@ def test_every_figure_in_the_readme_comes_with_a_command_that_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for figure in figures:
         command = re.findall(r"`([^`]+)`", figure)[-1]
-        if script := re.search(r"(?:python|pytest .*?) ((?:\w+/)+\w+\.py)", command):
+        if script := re.search(r"\b((?:\w+/)+\w+\.py)\b", command):
             assert (ROOT / script[1]).is_file(), command
         elif command.startswith("make "):
             assert f"\n{command.removeprefix('make ')}:" in makefile
@@ -100,6 +100,10 @@ def test_the_figures_in_the_readme_are_those_of_the_pages_they_come_from():
         assert found, name
         assert (found[1], f"{float(found[2]):.1f}") == (requests, late), name
         assert f"{late} s" in readme
+    reliability = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    kills, billed = re.search(r"\| (\d+) kills, \d+ jobs, (\d+) billed \| 0 \| 0 \|", reliability).groups()
+    assert f"Killed {kills} times" in readme
+    assert f"{billed} orders that were billed, {billed} whole files" in readme
         assert re.search(rf"\b{re.escape(requests)}\b", readme)
 
 
