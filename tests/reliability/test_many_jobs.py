@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import time
 
@@ -57,38 +58,39 @@ def fill(folder, count, origin):
     journal.close()
 
 
-def quickest(action, times):
-    laps = []
-    for _ in range(times):
-        start = time.perf_counter()
-        action()
-        laps.append(time.perf_counter() - start)
-    return min(laps)
+def lap(action):
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
 
 
 @pytest.fixture
-def times(tmp_path):
-    """Return the quickest of many runs of each act, in seconds, with few jobs in the journal and with many."""
-    found = []
-    for count in (FEW, MANY):
-        folder = tmp_path / str(count)
-        with FaultService(seconds=3600) as service:
-            fill(folder, count, service.base_url)
-            numbers = itertools.count()
-            with make_client(service.base_url, folder) as client:
-                found.append(
-                    {
-                        "submit": quickest(lambda: client.submit(f"A heron {next(numbers)}"), 25),  # noqa: B023
-                        "jobs": quickest(lambda: client.jobs(limit=20), 50),
-                        "unfinished": quickest(client.unfinished_count, 50),
-                        "resume": quickest(client.resume, 10),
-                    }
-                )
-    return found
+def clients(tmp_path):
+    """Return a client with few finished jobs in its journal, and one with many."""
+    with contextlib.ExitStack() as stack:
+        found = []
+        for count in (FEW, MANY):
+            service = stack.enter_context(FaultService(seconds=3600))
+            fill(tmp_path / str(count), count, service.base_url)
+            found.append(stack.enter_context(make_client(service.base_url, tmp_path / str(count))))
+        yield found
 
 
-def test_ten_thousand_finished_jobs_slow_nothing_down(times):
-    few, many = times
-    for act in few:
-        # Two tenths of a millisecond are the noise of a busy machine.
-        assert many[act] < 1.5 * few[act] + 0.0002, f"{act}: {few[act]:.6f} s, then {many[act]:.6f} s"
+def test_ten_thousand_finished_jobs_slow_nothing_down(clients):
+    numbers = itertools.count()
+    acts = {
+        "submit": lambda client: client.submit(f"A heron, take {next(numbers)}"),
+        "jobs": lambda client: client.jobs(limit=20),
+        "unfinished": lambda client: client.unfinished_count(),
+        "resume": lambda client: client.resume(),
+    }
+    for name, act in acts.items():
+        # Each the quickest of its runs, taken in turns: what is left when the machine's other work is not in
+        # the way. More runs on a busy one; no number of them makes a slow journal quick.
+        few = many = float("inf")
+        for run in range(200):
+            few = min(few, lap(lambda: act(clients[0])))  # noqa: B023
+            many = min(many, lap(lambda: act(clients[1])))  # noqa: B023
+            if run >= 20 and many < 1.5 * few:
+                break
+        assert many < 1.5 * few, f"{name}: {few:.6f} s, then {many:.6f} s"
