@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ltxv_nb")
 
-#: Threads: one loop, and these for HTTP.
+#: Threads: one loop, and these for HTTP. With two for the display it is never more than twelve.
 POLL_THREADS, DOWNLOAD_THREADS = 6, 3
 
 #: A job counts as unreachable after this many bad answers in a row, over at least this many seconds.
