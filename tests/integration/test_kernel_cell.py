@@ -2,6 +2,7 @@
 
 import time
 
+import ipykernel
 import pytest
 from sandboxed_kernel import sandboxed_kernel
 
@@ -90,6 +91,10 @@ def test_a_waiting_cell_ends_with_the_clip_and_the_cells_behind_it_still_run(ker
     assert kernel.value("waited.done()") == "True"
 
 
+@pytest.mark.skipif(
+    ipykernel.version_info[:2] < (7, 4),
+    reason="there, clicks are taken during a cell only in a subshell, which a page asks for and this does not",
+)
 def test_stop_watching_works_while_a_cell_waits_and_the_cell_fails_with_one_line(kernel):
     message_id = kernel.start("%%ltxv --wait -o stopped\n[slow] A glacier")
     seen = []
