@@ -5,7 +5,7 @@ import re
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from pages import NOTEBOOKS, PAGES, ROOT, name_of, prose
+from documents import NOTEBOOKS, PAGES, ROOT, name_of, prose
 
 _LINK = re.compile(r"!?\[[^\]]*\]\(<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\)")
 _HOSTS = {

@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from pages import NOTEBOOKS, name_of
+from documents import NOTEBOOKS, name_of
 
 #: The one whose outputs are kept, and compared with every run.
 GOLDEN = "quickstart.ipynb"

@@ -8,8 +8,8 @@ import signal
 
 import nbformat
 import pytest
+from documents import NOTEBOOKS, ROOT, name_of
 from nbclient import NotebookClient
-from pages import NOTEBOOKS, ROOT, name_of
 
 #: Where the documentation takes executed notebooks from.
 KEPT = ROOT / "out" / "notebooks"

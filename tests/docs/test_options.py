@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from pages import NOTEBOOKS, PAGES, ROOT, blocks, name_of
+from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 
 from ltxv_nb.notebook.commands import COMMANDS
 from ltxv_nb.notebook.options import SWITCHES, WITH_FLAGS, all_flags, split

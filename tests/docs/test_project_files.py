@@ -4,7 +4,7 @@ import re
 
 import pytest
 import yaml
-from pages import ROOT
+from documents import ROOT
 
 
 def _load(name):

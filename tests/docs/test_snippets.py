@@ -4,8 +4,8 @@ import re
 import shlex
 
 import pytest
+from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 from IPython.core.interactiveshell import InteractiveShell
-from pages import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 
 _RUN = ("python", "ipython")
 _SHOWN = ("", "text", "console", "toctree", "{toctree}", "{include} ../../README.md", "{eval-rst}", "mermaid")
