@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltxv_nb.journal import Record
+    from ltxv_nb.media.probe import Probe
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,8 @@ class Saver:
 
     def __init__(self, *, api_is_public: bool) -> None:
         self._api_is_public = api_is_public
+        # A download that was told to stop may still write a block while the next one begins.
+        self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
     def save(
         self,
@@ -61,27 +66,13 @@ class Saver:
         DownloadError
             It cannot be had, is no whole MP4, or cannot be written; no half file is left under the name.
         """
-        from ltxv_nb.media.download import download, finish
-        from ltxv_nb.media.part import Part
-
         final = self.destination(record)
         try:
             final.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise DownloadError(_unwritable(final.parent, error)) from None
-        part = final.with_name(f"{final.name}.part")
-        probe = _already_there(final)
-        if probe is not None:
-            Part(part).remove()  # what is left when the process died between the naming and the tidying
-        else:
-            download(
-                record.url or "",
-                part,
-                api_is_public=self._api_is_public,
-                should_stop=should_stop,
-                progress=progress,
-            )
-            probe = finish(part, final)
+        with self._locks[final]:
+            probe = self._bring(record, final, should_stop, progress)
         media = {
             "width": probe.width,
             "height": probe.height,
@@ -92,6 +83,30 @@ class Saver:
         }
         _write_note(final, record, media)
         return Saved(final, media)
+
+    def _bring(
+        self,
+        record: Record,
+        final: Path,
+        should_stop: Callable[[], bool],
+        progress: Callable[[int, int | None], None] | None,
+    ) -> Probe:
+        """See to it that the whole file is there, and tell what it holds."""
+        from ltxv_nb.media.download import download, finish
+        from ltxv_nb.media.part import Part
+
+        part = final.with_name(f"{final.name}.part")
+        if probe := _already_there(final):
+            Part(part).remove()  # what is left when the process died between the naming and the tidying
+            return probe
+        download(
+            record.url or "",
+            part,
+            api_is_public=self._api_is_public,
+            should_stop=should_stop,
+            progress=progress,
+        )
+        return finish(part, final)
 
     @staticmethod
     def destination(record: Record) -> Path:
@@ -134,7 +149,7 @@ def _unwritable(folder: Path, error: OSError) -> str:
     )
 
 
-def _already_there(final: Path) -> Any:
+def _already_there(final: Path) -> Probe | None:
     from ltxv_nb.media.probe import probe
 
     if not final.exists():

@@ -232,11 +232,17 @@ class Tracker:
             if watch is None:
                 return
             watch.stopped = True
-        if watch.mine:
-            self._keep(watch, detail="stopped watching", owner=None, watched=False)
-            self._end(watch, watch.news.error)
-        else:
-            self._tell(watch, watching=False)
+            saving = watch.busy and watch.record.state == states.FINISHED
+        self._tell(watch, watching=False)
+        if watch.mine and not saving:  # a download lets go of it when it has broken off
+            self._let_go(watch)
+
+    def _let_go(self, watch: _Watch) -> None:
+        """Leave a generation to whoever wants to watch it next, unless that is somebody here."""
+        if self._closed or self.watching(watch.record.id):
+            return
+        self._keep(watch, detail="stopped watching", owner=None, watched=False)
+        self._end(watch, watch.news.error)
 
     def remember(self, record: Record, unsaved: dict[str, Any]) -> None:
         """Write columns of a generation that needs no watching, as soon as the journal can take them."""
@@ -506,7 +512,7 @@ class Tracker:
             )
             self._end(watch)
         except Stopped:
-            return
+            self._let_go(watch)
         except DownloadError as error:
             self._failed_save(watch, error)
         except Exception as error:
@@ -530,6 +536,9 @@ class Tracker:
         from ltxv_nb.media.address import AddressRefused
         from ltxv_nb.media.part import DiskFull
 
+        if watch.stopped:
+            self._let_go(watch)
+            return
         watch.rounds += 1
         hopeless = isinstance(error, (AddressRefused, DiskFull)) or watch.rounds >= DOWNLOAD_ROUNDS
         if not hopeless:
