@@ -307,6 +307,12 @@ class Client:
         """
         return [self._job(record).watch() for record in self.journal.open(self.origin)]
 
+    def unfinished_elsewhere(self) -> dict[str, int]:
+        """Return how many generations are unfinished at services that this client does not ask, by origin."""
+        return {
+            origin: count for origin, count in self.journal.open_by_origin().items() if origin != self.origin
+        }
+
     def request_of(self, record: Record) -> GenerationRequest:
         """Return what a journal record asked for."""
         from ltxv_nb import images

@@ -269,6 +269,17 @@ class Journal:
         """Return how many generations are unfinished; makes no file."""
         return int(self._scalar(f"SELECT count(*) FROM generations WHERE state IN {OPEN!r}"))  # noqa: S608
 
+    def open_by_origin(self) -> dict[str, int]:
+        """Return how many generations are unfinished at each service."""
+        if not self.path.exists():
+            return {}
+        with self._reading() as connection:
+            return dict(
+                connection.execute(
+                    f"SELECT origin, count(*) FROM generations WHERE state IN {OPEN!r} GROUP BY origin"  # noqa: S608
+                )
+            )
+
     def saved_twin(self, fingerprint: str) -> Record | None:
         """Return the newest finished generation of the very same request."""
         return self._first("WHERE fingerprint = ? AND state = 'saved' ORDER BY created_at DESC", fingerprint)

@@ -209,8 +209,16 @@ def _stop(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:
 
 
 def _resume(magics: LTXVMagics, _arguments: list[str], options: Options) -> None:
-    jobs = magics.session.client.resume()
-    if not jobs:
+    from ltxv_nb.backend import SANDBOX_ORIGIN
+
+    client = magics.session.client
+    jobs = client.resume()
+    elsewhere = client.unfinished_elsewhere()
+    for origin, count in elsewhere.items():
+        way = "%ltxv sandbox" if origin == SANDBOX_ORIGIN else "%ltxv sandbox off, with the key and address,"
+        clips = "1 clip is" if count == 1 else f"{count} clips are"
+        magics.session.say(f"{clips} unfinished at another service ({origin}): {way} leads there.")
+    if not jobs and not elsewhere:
         magics.session.say("Nothing is unfinished.")
     for job in jobs:
         magics.session.bind(job)

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -299,6 +300,17 @@ def test_everything_is_listed_newest_first_and_handles_are_shared(desk):
     assert desk.client.job(jobs[0].id) is jobs[0]
     assert desk.client.job(jobs[0].generation_id) is jobs[0]
     assert desk.client.unfinished_count() == 3
+
+
+def test_what_is_unfinished_at_another_service_is_told_apart(desk):
+    job = desk.client.submit(PROMPT)
+    assert desk.client.unfinished_elsewhere() == {}
+    record = replace(
+        desk.client.journal.get(job.id), id="elsewher", origin="https://other.example", owner=None
+    )
+    desk.client.journal.add(replace(record, client_request_id=None, generation_id=None, fingerprint=None))
+    assert desk.client.unfinished_elsewhere() == {"https://other.example": 1}
+    assert [job.id for job in desk.client.resume()] == [job.id]
 
 
 def test_listing_never_turns_a_finished_job_back(desk, monkeypatch):
