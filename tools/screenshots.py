@@ -36,13 +36,12 @@ PROMPTS = [
     "A paper boat on a quiet sea in the morning",
     "Sunrise over a mountain range, drifting mist",
     "A city waking up, windows lighting one by one",
-    "Northern lights above a frozen lake",
     "Dunes in the evening, sand blown over the ridge",
 ]
 LIBRARY = f"""
 import ltxv_nb
 client = ltxv_nb.Client()
-models = ["ltxv-2", "ltxv-2-fast"] * 4
+models = ["ltxv-2", "ltxv-2-fast"] * 3
 for job in [client.submit(p, model=m, duration=6) for p, m in zip({PROMPTS!r}, models)]:
     job.result(120)
 """
@@ -71,15 +70,19 @@ def main(target: Path) -> int:
 
 
 def _pictures(browser: Browser, server: Jupyter) -> list[tuple[str, bytes]]:
-    page = browser.new_context(viewport={"width": 1080, "height": 900}, device_scale_factor=1.5).new_page()
+    page = browser.new_context(viewport={"width": 1080, "height": 1500}, device_scale_factor=1.25).new_page()
     page.set_default_timeout(120_000)
     write_notebook(server.root / "gallery.ipynb", LIBRARY, "%load_ext ltxv_nb", "%ltxv gallery")
     opened = NotebookPage(page, server, "gallery.ipynb").open()
     opened.run_all()
-    page.wait_for_function("() => document.querySelectorAll('.ltxv-tile img.ltxv-poster').length === 7")
+    page.wait_for_function("() => document.querySelectorAll('.ltxv-tile img.ltxv-poster').length === 6")
     gallery = _shot(page.locator(".ltxv-gallery"))
     opened.close()
-    return [("cell", _cell(page, server)), ("panel", _panel(page, server)), ("gallery", gallery)]
+    return [
+        ("finished-cell.png", _cell(page, server)),
+        ("panel.png", _panel(page, server)),
+        ("gallery.png", gallery),
+    ]
 
 
 def _cell(page: Page, server: Jupyter) -> bytes:
@@ -87,25 +90,24 @@ def _cell(page: Page, server: Jupyter) -> bytes:
     write_notebook(server.root / "cell.ipynb", "%load_ext ltxv_nb", f"%%ltxv -d 8\n{LIGHTHOUSE}")
     opened = NotebookPage(page, server, "cell.ipynb").open()
     opened.run_all()
-    plays(opened.output(1).locator("video:visible"))
+    _start(opened.output(1).locator("video:visible"))
     picture = _shot(page.locator(".jp-Notebook .jp-Cell").nth(1))
     opened.close()
     return picture
 
 
 def _panel(page: Page, server: Jupyter) -> bytes:
-    """Return the panel with a finished clip below a running one."""
+    """Return the panel with the cell it stands for, and a finished clip."""
     write_notebook(server.root / "panel.ipynb", "%load_ext ltxv_nb", "%ltxv panel")
     opened = NotebookPage(page, server, "panel.ipynb").open()
     opened.run_all()
-    page.set_viewport_size({"width": 1080, "height": 1500})
     for prompt, duration in (("A sailing boat leaving harbour at first light", "6 s"), (LIGHTHOUSE, "8 s")):
         jobs = page.locator(".ltxv-job").count()
         page.locator(".ltxv-prompt textarea").fill(prompt)
         page.get_by_label("Duration").select_option(duration)
         if not jobs:
             page.get_by_role("button", name="Generate").click()
-            plays(page.locator(".ltxv-job video"))
+            _start(page.locator(".ltxv-job video"))
     page.get_by_role("button", name="Show as cell").click()
     page.locator(".ltxv-code pre").first.wait_for()
     picture = _shot(page.locator(".ltxv-panel"))
@@ -119,20 +121,29 @@ def _shot(what: Locator) -> bytes:
     return what.screenshot(animations="disabled")
 
 
+def _start(video: Locator) -> None:
+    """Show a clip a moment after its beginning, paused."""
+    plays(video)
+    video.evaluate(
+        """async video => {
+          video.muted = true;
+          await video.play();
+          while (video.currentTime < 1) await new Promise(resolve => setTimeout(resolve, 50));
+          video.pause();
+        }"""
+    )
+
+
 def _write(picture: bytes, path: Path) -> Path:
-    """Write a picture as PNG if that is small enough, else as the best JPEG that is."""
+    """Write a picture as a PNG with as many colours as fit."""
     image = Image.open(io.BytesIO(picture)).convert("RGB")
-    for old in (path.with_suffix(".png"), path.with_suffix(".jpg")):
-        old.unlink(missing_ok=True)
-    image.save(path.with_suffix(".png"), optimize=True)
-    if path.with_suffix(".png").stat().st_size <= MOST:
-        return path.with_suffix(".png")
-    path.with_suffix(".png").unlink()
-    for quality in range(92, 50, -4):
-        image.save(path.with_suffix(".jpg"), quality=quality, optimize=True, progressive=True)
-        if path.with_suffix(".jpg").stat().st_size <= MOST:
+    image.save(path, optimize=True)
+    fine, plain = Image.Dither.FLOYDSTEINBERG, Image.Dither.NONE
+    for colours, dither in ((256, fine), (128, fine), (256, plain), (128, plain), (64, plain)):
+        if path.stat().st_size <= MOST:
             break
-    return path.with_suffix(".jpg")
+        image.quantize(colours, dither=dither).save(path, optimize=True)
+    return path
 
 
 if __name__ == "__main__":

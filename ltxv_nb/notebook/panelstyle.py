@@ -50,6 +50,7 @@ ROOM_STYLE = f"""
  background:{_RAISED}}}
 .ltxv-room .jupyter-button{{border-radius:6px;width:auto;height:30px;line-height:30px;padding:0 12px;margin:0;
  flex:none}}
+.ltxv-room .ltxv-as-cell.mod-active{{background:{_RAISED};color:{_TEXT};box-shadow:inset 0 0 0 2px {_BRAND}}}
 .ltxv-room .ltxv-row{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
 .ltxv-room .ltxv-row>.ltxv-says{{flex:1 1 240px;min-width:0}}
 .ltxv-room .ltxv-go{{height:36px;line-height:36px;padding:0 22px;font-size:14px;font-weight:600;
@@ -66,7 +67,8 @@ ROOM_STYLE = f"""
 .ltxv-code{{position:relative;min-width:0}}
 .ltxv-code-title{{font-size:12px;font-weight:600;color:{_SOFT};margin-bottom:3px}}
 .ltxv-room .ltxv-code pre{{margin:0;padding:10px 70px 10px 12px;border-radius:6px;background:{_RAISED};
- border:1px solid {_LINE};color:{_TEXT};font:12px/1.5 {_MONO};white-space:pre-wrap;overflow-wrap:anywhere}}
+ border:1px solid {_LINE};color:{_TEXT};font:12px/1.5 {_MONO};white-space:pre-wrap;overflow-wrap:anywhere;
+ word-break:normal}}
 .ltxv-room .ltxv-copy{{font:12px var(--jp-ui-font-family,system-ui,sans-serif);cursor:pointer;padding:3px 9px;
  border-radius:5px;border:1px solid {_LINE};background:{_BACK};color:{_TEXT}}}
 .ltxv-code .ltxv-copy{{position:absolute;right:7px;top:25px}}
