@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -13,7 +14,17 @@ settings.register_profile("random", deadline=None)
 settings.load_profile(os.environ.get("LTXV_HYPOTHESIS", "fixed"))
 
 _OURS = ("AIMLAPI_", "AIML_API_", "LTXV_")
-_KEPT = ("LTXV_TEST_", "LTXV_REQUIRE_", "LTXV_KILLS", "LTXV_HYPOTHESIS")
+_KEPT = (
+    "LTXV_TEST_",
+    "LTXV_REQUIRE_",
+    "LTXV_KILLS",
+    "LTXV_HYPOTHESIS",
+    "LTXV_EXAMPLES",
+    "LTXV_SANDBOX_CLIPS",
+)
+
+# A clip that one test has had drawn is there for the next; the tests of the drawing itself go without.
+os.environ["LTXV_SANDBOX_CLIPS"] = str(Path(__file__).resolve().parent.parent / "out" / "clips")
 
 
 @pytest.fixture(autouse=True)

@@ -25,11 +25,13 @@ def main(folder: Path) -> int:
         "LTXV_HOME": str(folder / "home"),
         "LTXV_OUTPUT_DIR": str(folder / "ltxv_videos"),
         "LTXV_SANDBOX_SECONDS": "1",
+        "LTXV_SANDBOX_CLIPS": str(ROOT / "out" / "clips"),
     }
+    notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     sanitize = ROOT / "notebooks" / "sanitize.cfg"
     runs = (
         ["--nbval", "--nbval-sanitize-with", str(sanitize), str(ROOT / "notebooks" / "quickstart.ipynb")],
-        ["--nbval-lax", str(ROOT / "notebooks")],
+        ["--nbval-lax", *(str(path) for path in notebooks if path.name != "quickstart.ipynb")],
     )
     for run in runs:
         status = subprocess.run([*PYTEST, *run], env=environ, cwd=ROOT, check=False).returncode

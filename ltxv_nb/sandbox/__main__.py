@@ -18,7 +18,8 @@ def main(arguments: list[str] | None = None) -> int:
 
     home = Path(given.home).expanduser().absolute() if given.home else _default_home()
     try:
-        return serve(Options(home, given.port, given.seconds, given.idle, given.fast))
+        clips = Path(given.clips).expanduser().absolute() if given.clips else None
+        return serve(Options(home, given.port, given.seconds, given.idle, given.fast, clips))
     except OSError as error:
         print(f"The sandbox cannot use the folder {home}: {error}.", file=sys.stderr)  # noqa: T201
         return 1
@@ -47,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--fast", action="store_true", help="no waiting, and one small clip for every request: for load tests"
+    )
+    parser.add_argument(
+        "--clips",
+        metavar="DIR",
+        default=os.environ.get("LTXV_SANDBOX_CLIPS"),
+        help="folder of drawn clips that sandboxes share (default: LTXV_SANDBOX_CLIPS, or its own)",
     )
     return parser
 

@@ -37,14 +37,16 @@ class Renderer:
         Where ``clips/`` and ``images/`` are.
     max_stored : int
         Bytes that both may take together.
+    clips : Path, optional
+        Another folder for the clips, which other sandboxes may use at the same time.
     """
 
-    def __init__(self, folder: Path, max_stored: int = MAX_STORED) -> None:
-        self._clips, self._images = folder / "clips", folder / "images"
+    def __init__(self, folder: Path, max_stored: int = MAX_STORED, clips: Path | None = None) -> None:
+        self.clips, self._images = clips or folder / "clips", folder / "images"
         self._max_stored = max_stored
-        for room in (self._clips, self._images):
+        for room in (self.clips, self._images):
             room.mkdir(parents=True, exist_ok=True)
-        for half in self._clips.glob("*.part"):
+        for half in self.clips.glob("*.part") if clips is None else ():
             half.unlink(missing_ok=True)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="render")
         self._worker: subprocess.Popen[str] | None = None
@@ -57,7 +59,7 @@ class Renderer:
 
     def path(self, spec: ClipSpec) -> Path:
         """Return where a clip is, or will be."""
-        return self._clips / f"{spec.key}.mp4"
+        return self.clips / f"{spec.key}.mp4"
 
     def has(self, spec: ClipSpec) -> bool:
         """Whether a clip is rendered."""
@@ -118,7 +120,7 @@ class Renderer:
                 text=True,
                 encoding="utf-8",
                 # Away from the notebook's folder, where a file may bear the name of a module.
-                cwd=self._clips,
+                cwd=self.clips,
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(_import_path())},
                 creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
                 | getattr(subprocess, "CREATE_NO_WINDOW", 0),
@@ -128,9 +130,13 @@ class Renderer:
     def _tidy(self, keep: Path) -> None:
         """Drop the longest unused files until the rest fits."""
         files = [
-            file for room in (self._clips, self._images) for file in room.iterdir() if file.suffix != ".part"
+            file for room in (self.clips, self._images) for file in room.iterdir() if file.suffix != ".part"
         ]
-        stats = sorted((file.stat().st_mtime, file.stat().st_size, file) for file in files)
+        stats = []
+        for file in files:
+            with contextlib.suppress(FileNotFoundError):  # another sandbox may tidy the same folder
+                stats.append((file.stat().st_mtime, file.stat().st_size, file))
+        stats.sort()
         total = sum(size for _, size, _ in stats)
         for _, size, file in stats:
             if total <= self._max_stored:

@@ -51,6 +51,8 @@ class Options:
         Seconds without a request after which the service ends.
     fast : bool
         No waiting, one small clip for all.
+    clips : Path or None
+        Folder of rendered clips that several sandboxes share; ``None`` for one of its own.
     """
 
     home: Path
@@ -58,6 +60,7 @@ class Options:
     seconds: float = 4.0
     idle: float = 900.0
     fast: bool = False
+    clips: Path | None = None
 
 
 def serve(options: Options) -> int:
@@ -116,11 +119,11 @@ class _Service:
 
     async def run(self) -> None:
         folder, options = self._state.folder, self._options
-        renderer = Renderer(folder)
+        renderer = Renderer(folder, clips=options.clips)
         store = Store(folder / "sandbox.sqlite3", time.time())
         studio = Studio(store, renderer, options.seconds, fast=options.fast, clock=time.time)
         desk = Desk(studio, renderer, secrets.token_urlsafe(32), last_request=time.monotonic())
-        server = HTTPServer(application(desk, folder / "clips", _log_request), max_body_size=_MAX_READ)
+        server = HTTPServer(application(desk, renderer.clips, _log_request), max_body_size=_MAX_READ)
         try:
             sockets = bind_sockets(options.port, "127.0.0.1")
             desk.port = sockets[0].getsockname()[1]

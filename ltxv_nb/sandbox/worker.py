@@ -25,7 +25,7 @@ def main() -> None:
     for line in sys.stdin:
         order = json.loads(line)
         try:
-            part = Path(order["path"]).with_suffix(".part")
+            part = Path(order["path"]).with_suffix(f".{os.getpid()}.part")
             render(ClipSpec(**order["spec"]), part, Path(order["images"]))
             part.replace(order["path"])
             answer = ""

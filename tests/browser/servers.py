@@ -27,8 +27,8 @@ _OVERRIDES = {
 }
 
 
-#: Where Jupyter's own files are, for an environment that borrows them from another one.
-_WHERE_FROM = {"JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR"}
+#: Where Jupyter's own files are, for an environment that borrows them from another one; and drawn clips.
+_WHERE_FROM = {"JUPYTER_PATH", "JUPYTER_CONFIG_PATH", "JUPYTERLAB_DIR", "LTXV_SANDBOX_CLIPS"}
 
 
 @dataclass

@@ -49,7 +49,12 @@ class Kernel:
 
     def __init__(self, cwd: Any, env: dict[str, str]) -> None:
         self.manager = KernelManager(kernel_name="python3")
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("LTXV_", "AIML"))}
+        ours = ("LTXV_", "AIML")
+        clean = {
+            key: value
+            for key, value in os.environ.items()
+            if key == "LTXV_SANDBOX_CLIPS" or not key.startswith(ours)
+        }
         self.manager.start_kernel(cwd=str(cwd), env={**clean, **env})
         self.client = self.manager.client()
         self.client.start_channels()

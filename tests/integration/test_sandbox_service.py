@@ -465,3 +465,17 @@ def test_five_thousand_submissions_and_their_polls_are_answered_quickly(start):
     assert states == {"completed"}
     assert service.get("/v2/logs").json()["pagination"]["total"] == 5001
     assert time.monotonic() - begun < 60
+
+
+def test_two_sandboxes_may_share_the_clips_that_are_drawn(tmp_path):
+    shared = tmp_path / "shared"
+    drawn = []
+    for name in ("one", "two"):
+        sandbox = Sandbox(tmp_path / name, "--seconds", "0", "--clips", shared)
+        try:
+            sandbox.finished(sandbox.submit())
+            drawn.append({file.name: file.stat().st_ino for file in shared.iterdir()})
+        finally:
+            sandbox.stop()
+    assert len(drawn[0]) == 1
+    assert drawn[0] == drawn[1]

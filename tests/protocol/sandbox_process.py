@@ -20,7 +20,10 @@ class Sandbox:
     def __init__(self, home, *options):
         self.home = home
         command = [sys.executable, "-m", "ltxv_nb.sandbox", "--home", str(home), *map(str, options)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        own = {name: value for name, value in os.environ.items() if name != "LTXV_SANDBOX_CLIPS"}
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=own
+        )
         self.session = requests.Session()
         self.session.trust_env = False
         self.facts = self._facts()
