@@ -60,7 +60,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 
 @pytest.fixture(scope="session")
 def context(browser: Browser, server: Jupyter) -> Iterator[BrowserContext]:
+    from playwright.sync_api import expect
+
     context = browser.new_context(viewport={"width": 1180, "height": 1000})
+    # Generous, since they only end tests that fail; a machine may be busy with more than this.
+    context.set_default_timeout(60_000)
+    expect.set_options(timeout=30_000)
     context.grant_permissions(["clipboard-read", "clipboard-write"], origin=f"http://127.0.0.1:{server.port}")
     yield context
     context.close()

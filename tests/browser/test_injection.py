@@ -76,6 +76,6 @@ def test_the_services_words_are_only_shown(
     expect(page.locator(".ltxv-job .ltxv-note")).to_contain_text("onerror", timeout=60_000)
     page.locator(".ltxv-prompt textarea").fill("Please refuse")
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator(".ltxv-row .ltxv-says").first).to_contain_text("onerror")
+    expect(page.locator(".ltxv-sheet .ltxv-says")).to_contain_text("onerror")
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
     nothing_ran(page)
