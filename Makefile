@@ -7,12 +7,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
+# Tests wait more than they compute: two at a time fill two cores.
+JOBS ?= 2
 # The pins are those of Python 3.11; another version takes what fits it.
 PINS := $(if $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo y),-c constraints.txt)
 # Nothing that make runs may find a key, spend money, or touch the user's own journal.
 SAFE := env -u AIMLAPI_API_KEY -u AIMLAPI_KEY -u AIML_API_KEY -u AIMLAPI_BASE_URL LTXV_BACKEND=sandbox
 
-.PHONY: help setup demo lab test lint types unit faults kernels-newest browser nbval docs bench screenshots test-kernels dist clean
+.PHONY: help setup demo lab test lint types unit nbval docs bench screenshots test-kernels dist clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,7 +52,7 @@ docs: $(READY) ## the documentation, warnings being errors
 	@echo "documentation: $(OUT)/docs/index.html"
 
 test: $(READY) lint types nbval docs ## everything
-	$(SAFE) $(BIN)/pytest tests
+	$(SAFE) $(BIN)/pytest tests -n $(JOBS) --dist loadfile
 
 bench: $(READY) ## the figures of docs/benchmarks.md
 	$(SAFE) $(BIN)/python benchmarks/run.py
