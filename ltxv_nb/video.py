@@ -101,4 +101,5 @@ class Video:
 
     def __repr__(self) -> str:
         sound = "with sound" if self.has_audio else "without sound"
-        return f"Video({str(self.path)!r}, {self.width}x{self.height}, {self.duration:g} s, {self.fps:g} fps, {sound})"
+        size = f"{self.width}x{self.height}, {self.duration:g} s, {self.fps:g} fps"
+        return f"Video({str(self.path)!r}, {size}, {sound})"
