@@ -65,8 +65,10 @@ def test_bad_input_fails_the_cell_with_one_clear_line_and_sends_nothing(kernel, 
 
 
 def test_run_all_stops_at_bad_input(kernel):
-    ids = [kernel.start("%%ltxv -d 7\nA boat"), kernel.start("print('not reached')")]
-    bad, behind = (kernel.finish(one) for one in ids)
+    # The first cell keeps the kernel busy until all of them are in its queue, as "Run All" puts them there.
+    cells = ["import time; time.sleep(1)", "%%ltxv -d 7\nA boat", "print('not reached')"]
+    ids = [kernel.start(cell) for cell in cells]
+    _, bad, behind = (kernel.finish(one) for one in ids)
     assert not bad.ok
     assert behind.reply["status"] == "aborted"
 
