@@ -23,7 +23,7 @@ from typing import NamedTuple
 from bench_sdks import bench_python
 from report import Figure, show
 
-CASES = {"bare": "pass", "ltxv_nb": "%load_ext ltxv_nb", "jupysql": "%load_ext sql"}
+CASES = {"ltxv_nb": "ltxv_nb", "jupysql": "sql"}
 SHARE = 0.10
 HEAVY = ("requests", "ipywidgets", "av", "PIL", "tornado", "numpy")
 
@@ -36,31 +36,49 @@ print(json.dumps([loaded, threading.active_count(), sorted(os.listdir({home!r}))
 """
 
 
-class Start(NamedTuple):
-    """What a start took, in seconds."""
+_LOAD = """
+import time
+clock, used = time.perf_counter(), time.process_time()
+get_ipython().run_line_magic("load_ext", {name!r})
+print("took", time.process_time() - used, time.perf_counter() - clock)
+"""
+
+
+class Cost(NamedTuple):
+    """What loading took, in seconds."""
 
     processor: float
     clock: float
 
 
-def start(python: Path, code: str, folder: str) -> Start:
-    """Run one IPython with one line."""
+def load(python: Path, name: str, folder: str) -> Cost:
+    """Load one extension in a fresh IPython."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LTXV_", "AIML"))}
     env = {**kept, "IPYTHONDIR": f"{folder}/ipython", "LTXV_HOME": f"{folder}/home"}
-    command = [str(python), "-m", "IPython", "--no-banner", "--no-confirm-exit", "-c", code]
-    begun, used = time.perf_counter(), processor()
-    subprocess.run(command, env=env, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-    return Start(processor() - used, time.perf_counter() - begun)
+    command = [
+        str(python),
+        "-m",
+        "IPython",
+        "--no-banner",
+        "--no-confirm-exit",
+        "-c",
+        _LOAD.format(name=name),
+    ]
+    done = subprocess.run(
+        command, env=env, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    return Cost(*map(float, done.stdout.rpartition("took")[2].split()))
 
 
-def processor() -> float:
-    """Return the seconds of processor time of all ended children; where that is not told, of the clock."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return time.perf_counter()
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+def added(python: Path, repeat: int, folder: str) -> dict[str, Cost]:
+    """Return what each adds to IPython's start: the medians."""
+    runs = {case: [] for case in CASES}
+    for name in CASES.values():
+        load(python, name, folder)  # the first one writes bytecode
+    for _ in range(repeat):
+        for case, name in CASES.items():
+            runs[case].append(load(python, name, folder))
+    return {case: Cost(*map(statistics.median, zip(*found, strict=True))) for case, found in runs.items()}
 
 
 def with_an_unfinished_job(folder: str) -> None:
@@ -83,20 +101,6 @@ def with_an_unfinished_job(folder: str) -> None:
         )
     )
     journal.close()
-
-
-def added(python: Path, repeat: int, folder: str) -> dict[str, Start]:
-    """Return what each adds to a bare start, by the medians."""
-    runs = {name: [] for name in CASES}
-    for code in CASES.values():
-        start(python, code, folder)  # the first one writes bytecode
-    for _ in range(repeat):
-        for name, code in CASES.items():
-            runs[name].append(start(python, code, folder))
-    middle = {name: Start(*map(statistics.median, zip(*found, strict=True))) for name, found in runs.items()}
-    bare = middle.pop("bare")
-    print(f"a bare IPython takes {1000 * bare.processor:.0f} ms ({1000 * bare.clock:.0f} by the clock)")
-    return {n: Start(one.processor - bare.processor, one.clock - bare.clock) for n, one in middle.items()}
 
 
 def loaded() -> list:

@@ -23,7 +23,7 @@ HEAD = "| figure | measured | must reach | |\n| --- | --- | --- | --- |"
 
 def show(figures: list[Figure]) -> int:
     """Print the table; return the exit code: 1 when something that must be reached was not."""
-    print(HEAD)
+    print(f"\n{HEAD}")
     for figure in figures:
         print(figure.row())
     return int(any(figure.met is False for figure in figures))
