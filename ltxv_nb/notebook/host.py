@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 class Host(Protocol):
     """A client, the board that keeps statuses up to date, and a notebook to give jobs to."""
 
-    board: Board
+    @property
+    def board(self) -> Board:
+        """What keeps every status up to date."""
 
     @property
     def client(self) -> Client:

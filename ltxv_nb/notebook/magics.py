@@ -10,7 +10,6 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Bool, Float, TraitError, TraitType, validate
 
 from ltxv_nb.errors import RequestError, SubmissionUnknown
-from ltxv_nb.notebook.fill import fill, left_alone, near_names, single_value
 from ltxv_nb.notebook.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
 from ltxv_nb.notebook.place import always_waits
 from ltxv_nb.notebook.waiting import explain
@@ -111,6 +110,8 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
 
     def _request(self, options: Options, cell: str) -> GenerationRequest:
         """Put the request together: what the line says, else the user's defaults."""
+        from ltxv_nb.notebook.fill import fill, left_alone
+
         names = self.session.ip.user_ns
         for name in left_alone(cell, names):
             self.session.say(
@@ -160,6 +161,8 @@ LTXVMagics.ltxv.__doc__ = help_text()
 
 def _filled(name: str, value: Any, names: Mapping[str, Any]) -> Any:
     """Fill an option's value; an image may be a variable's name, or one expression that is not text."""
+    from ltxv_nb.notebook.fill import fill, near_names, single_value
+
     if not isinstance(value, str):
         return value
     if name != "image":

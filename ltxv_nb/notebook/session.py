@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
 from ltxv_nb.notebook.place import notebook_folder, place_of
-from ltxv_nb.notebook.status import Board
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.status import View
+    from ltxv_nb.notebook.status import Board, View
 
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
@@ -33,10 +32,20 @@ class Session:
 
     def __init__(self, ip: InteractiveShell) -> None:
         self.ip = ip
-        self.board = Board()
+        self._board: Board | None = None
         self._client: Client | None = None
         self._making = threading.RLock()  # a click and a cell may both be the first to need it
         self._told = False
+
+    @property
+    def board(self) -> Board:
+        """What keeps every status up to date, made at first use."""
+        from ltxv_nb.notebook.status import Board
+
+        with self._making:
+            if self._board is None:
+                self._board = Board()
+            return self._board
 
     @property
     def client(self) -> Client:
@@ -201,5 +210,6 @@ class Session:
 
     def close(self) -> None:
         """Stop everything that was started."""
-        self.board.close()
+        if self._board is not None:
+            self._board.close()
         self.forget_client()
