@@ -9,6 +9,7 @@ READY := $(VENV)/.ready
 OUT := out
 # Tests wait more than they compute: two at a time fill two cores.
 JOBS ?= 2
+KERNELS ?= oldest middle newest
 # The pins are those of Python 3.11; another version takes what fits it.
 PINS := $(if $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo y),-c constraints.txt)
 # Nothing that make runs may find a key, spend money, or touch the user's own journal.
@@ -61,7 +62,7 @@ screenshots: $(READY) ## the pictures of the README, from a real JupyterLab
 	$(SAFE) $(BIN)/python tools/screenshots.py docs/images
 
 test-kernels: $(READY) ## the kernel and page tests on ipykernel 6.31, 7.3 and the newest
-	$(SAFE) $(BIN)/python tools/kernel_matrix.py
+	$(SAFE) $(BIN)/python tools/kernel_matrix.py --only $(KERNELS)
 
 dist: $(READY) ## sdist and wheel
 	$(BIN)/python -m build --outdir $(OUT)/dist
