@@ -1,6 +1,6 @@
 """What the journal costs: milliseconds a submission, and whether 10,000 finished jobs slow anything down.
 
-Run ``python benchmarks/bench_journal.py``; ``--check`` fails when a target is missed. What a journal costs is
+``python benchmarks/bench_journal.py --check`` fails when a target is missed. What a journal costs is
 making the row and writing down the answer, each safe against a power cut; the POST that it stands beside goes
 over a kept connection to a server on this machine: no real service is as quick as that.
 """

@@ -31,7 +31,14 @@ def main(folder: Path) -> int:
     sanitize = ROOT / "notebooks" / "sanitize.cfg"
     runs = (
         ["--nbval", "--nbval-sanitize-with", str(sanitize), str(ROOT / "notebooks" / "quickstart.ipynb")],
-        ["--nbval-lax", *(str(path) for path in notebooks if path.name != "quickstart.ipynb")],
+        [
+            "-n",
+            "2",
+            "--dist",
+            "loadfile",
+            "--nbval-lax",
+            *(str(path) for path in notebooks if path.name != "quickstart.ipynb"),
+        ],
     )
     for run in runs:
         status = subprocess.run([*PYTEST, *run], env=environ, cwd=ROOT, check=False).returncode
