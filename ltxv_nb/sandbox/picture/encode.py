@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from ltxv_nb.sandbox.clip import ClipSpec
     from ltxv_nb.sandbox.picture.planes import Planes
 
-#: Speed before size: the figures in `benchmarks/bench_render.py` are reached with these.
+#: Speed before size: the figures in `benchmarks/bench_render.py` are reached with these. One thread, because
+#: the drawing keeps the other core busy.
 VIDEO_OPTIONS = {
     "preset": "ultrafast",
     "crf": "23",
     "g": "50",
-    "x264-params": "threads=2:deblock=1,1",
+    "x264-params": "threads=1:deblock=1,1",
 }
 
 SAMPLE_RATE = 48000
