@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ltxv_nb")
 
 _ENDED = (states.SAVED, states.FAILED, states.REFUSED)
+
+#: Seconds after which a thread that waits looks up, for not every interrupt wakes it: on Windows none does,
+#: and elsewhere one may come just before it falls asleep.
+LOOK_UP = 0.5
 
 
 class Job:
@@ -224,11 +229,13 @@ class Job:
             Someone stopped watching; the job goes on.
         """
         self.watch()
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
         with self._changed:
-            ended = self._changed.wait_for(lambda: self.done() or not self._news.watching, timeout)
+            while not self.done() and self._news.watching and (left := deadline - time.monotonic()) > 0:
+                self._changed.wait(min(left, LOOK_UP))
         if self.done():
             return self
-        raise self.timed_out(timeout) if not ended else self.stopped()
+        raise self.timed_out(timeout) if self._news.watching else self.stopped()
 
     def result(self, timeout: float | None = None) -> Video:
         """Wait, and return the video.

@@ -37,11 +37,14 @@ def _clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("LTXV_OUTPUT_DIR", str(tmp_path / "ltxv-videos"))
 
 
-def pytest_collection_modifyitems(items):
+def pytest_collection_modifyitems(config, items):
     """Give page and kernel tests a second try: other programs' start-up times are in them.
 
-    Never those of faults and kills: a promise about money that breaks once in a while is broken.
+    Never those of faults and kills: a promise about money that breaks once in a while is broken. ``-p
+    no:rerunfailures`` shows every first failure.
     """
+    if not config.pluginmanager.hasplugin("rerunfailures"):
+        return
     for item in items:
         if item.path.parent.name in {"browser", "integration"}:
             item.add_marker(pytest.mark.flaky(reruns=2, reruns_delay=1))

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import sys
 import uuid
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ltxv_nb.notebook.outcome import outcome_bundle, outcome_text, under_way_bundle
-from ltxv_nb.notebook.status import Snapshot, snapshot
+from ltxv_nb.notebook.status import Snapshot, View, snapshot
 from ltxv_nb.notebook.style import PENDING_STYLE, style_tag
 from ltxv_nb.player import pending_html
 from ltxv_nb.saver import Saver
@@ -48,6 +48,16 @@ class Output:
         self._publisher.publish(bundle, {}, transient={"display_id": self._id}, update=True)
 
 
+class CellView(View, Protocol):
+    """Where a cell shows a job; nothing of it is to be seen before `show`."""
+
+    def show(self) -> None:
+        """Add it to the running cell."""
+
+    def withdraw(self) -> None:
+        """Take it away: the cell goes on to show the outcome itself."""
+
+
 class PageView:
     """A status widget in a page, which becomes plain HTML at the end.
 
@@ -69,11 +79,14 @@ class PageView:
         self._embed, self._base_dir = embed, base_dir
         self._status, self._pending = Output(ip), Output(ip)
         self._settled = False  # whether plain HTML already stands in the place of the widget
-        first = snapshot(job)
-        self._row = StatusRow(job, first, stage=True)
+        self._row = StatusRow(job, snapshot(job), stage=True)
         self._job = job
+
+    def show(self) -> None:
+        """Add the status, and what stands in for it where there are no widgets."""
+        job = self._job
         self._status.show({**self._row.mimebundle(), **under_way_bundle(job)})
-        player = pending_html(Saver.destination(job.record), job.id, base_dir=base_dir)
+        player = pending_html(Saver.destination(job.record), job.id, base_dir=self._base_dir)
         self._pending.show({"text/html": style_tag(PENDING_STYLE) + player, "text/plain": ""})
 
     def update(self, now: Snapshot) -> None:
@@ -108,9 +121,12 @@ class PlainView:
 
     def __init__(self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path) -> None:
         self._embed, self._base_dir = embed, base_dir
-        self._output = Output(ip)
+        self._job, self._output = job, Output(ip)
+
+    def show(self) -> None:
+        """Say that the clip is under way."""
         more = " With LTXV_WAIT=1 in the environment the cell waits for it."
-        self._output.show(under_way_bundle(job, more))
+        self._output.show(under_way_bundle(self._job, more))
 
     def update(self, now: Snapshot) -> None:
         """Leave the output alone: only the outcome is worth storing."""
@@ -119,6 +135,10 @@ class PlainView:
         """Put the outcome in the place of the line."""
         self._output.replace(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
 
+    def withdraw(self) -> None:
+        """Take the line away."""
+        self._output.replace(_NOTHING)
+
 
 class LineView:
     """Lines of text, for a terminal: one whenever the state changes."""
@@ -126,6 +146,12 @@ class LineView:
     def __init__(self, job: Job, base_dir: Path, stream: TextIO | None = None) -> None:
         self._job, self._base_dir, self._stream = job, base_dir, stream
         self._state = ""
+
+    def show(self) -> None:
+        """Print nothing yet: the first line comes with the first state."""
+
+    def withdraw(self) -> None:
+        """Leave what is printed."""
 
     def update(self, now: Snapshot) -> None:
         """Print a line if the state is another one."""

@@ -12,7 +12,7 @@ from traitlets import Bool, Float, TraitError, TraitType, validate
 from ltxv_nb.errors import RequestError, SubmissionUnknown
 from ltxv_nb.notebook.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
 from ltxv_nb.notebook.place import always_waits
-from ltxv_nb.notebook.waiting import explain
+from ltxv_nb.notebook.waiting import explained, what_goes_on
 from ltxv_nb.request import MODELS, GenerationRequest
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ltxv_nb.job import Job
     from ltxv_nb.notebook.session import Session
     from ltxv_nb.request import Parameter
 
@@ -133,27 +134,24 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
             return
         session.tell_backend()
         session.prepare()
-        try:
-            job = session.client.submit_request(request, allow_duplicate=options.again)
-        except SubmissionUnknown as error:
-            if error.job is not None:
-                session.bind(error.job, options.output)
-                # The look for it goes on in the background, and the clip is shown when it is found. Whatever
-                # goes wrong with that, the person must read the error.
-                with contextlib.suppress(Exception):
-                    session.follow(error.job, embed=embed)
-            raise
-        except KeyboardInterrupt as interrupt:
-            explain(
-                interrupt, "sending was interrupted, and the service may have taken it: %ltxv jobs tells."
-            )
-            raise
-        session.bind(job, options.output)
-        waits = always_waits() or (self.wait if options.wait is None else options.wait)
-        if waits:
-            session.wait(job, options.timeout or self.timeout, embed=embed, clear=True)
-        else:
-            session.follow(job, embed=embed)
+        job: Job | None = None
+        with explained(lambda: what_goes_on(job)):
+            try:
+                job = session.client.submit_request(request, allow_duplicate=options.again)
+            except SubmissionUnknown as error:
+                if error.job is not None:
+                    session.bind(error.job, options.output)
+                    # The look for it goes on in the background, and the clip is shown when it is found.
+                    # Whatever goes wrong with that, the person must read the error.
+                    with contextlib.suppress(Exception):
+                        session.follow(error.job, embed=embed)
+                raise
+            session.bind(job, options.output)
+            waits = always_waits() or (self.wait if options.wait is None else options.wait)
+            if waits:
+                session.wait(job, options.timeout or self.timeout, embed=embed, clear=True)
+            else:
+                session.follow(job, embed=embed)
 
 
 LTXVMagics.ltxv.__doc__ = help_text()

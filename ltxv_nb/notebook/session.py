@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.status import Board, View
+    from ltxv_nb.notebook.display import CellView
+    from ltxv_nb.notebook.status import Board
 
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
@@ -131,7 +132,7 @@ class Session:
         if name:
             push({name: job})
 
-    def view(self, job: Job, *, embed: bool | None = None) -> View:
+    def view(self, job: Job, *, embed: bool | None = None) -> CellView:
         """Return what shows a job under the running cell, of the kind that fits the place."""
         from ltxv_nb.notebook.display import LineView, PageView, PlainView
 
@@ -151,7 +152,12 @@ class Session:
 
     def follow(self, job: Job, *, embed: bool | None = None) -> None:
         """Show a job under the running cell and keep that up to date until it ends."""
-        self.board.add(job, self.view(job, embed=embed))
+        view = self.view(job, embed=embed)
+        try:
+            self.board.add(job, view, held=True)  # no end may be told before there is a place for it
+            view.show()
+        finally:
+            self.board.release(view)
 
     def show(self, job: Job, *, embed: bool | None = None) -> None:
         """Add a job's outcome, as it is now, to the running cell."""
@@ -180,30 +186,33 @@ class Session:
         ------
         LTXVError
             How the job failed, or why the waiting is over.
+        KeyboardInterrupt
+            The person interrupted the kernel; the job goes on.
         """
-        from ltxv_nb.notebook.waiting import wait_for
+        from ltxv_nb.notebook.waiting import explained, wait_for, what_goes_on
 
-        place = place_of(self.ip)
-        view = None if place == "headless" or job.done() else self.view(job, embed=embed)
-        if view is not None:
-            self.board.add(job, view, held=True)
-        try:
-            wait_for(job, timeout, answering=place == "page")
-        except BaseException:
+        with explained(lambda: what_goes_on(job)):
+            place = place_of(self.ip)
+            view = None if place == "headless" or job.done() else self.view(job, embed=embed)
+            try:
+                if view is not None:
+                    self.board.add(job, view, held=True)
+                    view.show()
+                wait_for(job, timeout, answering=place == "page")
+            except BaseException:
+                if view is not None:
+                    self.board.release(view)  # the job goes on, and so does its status
+                raise
             if view is not None:
-                self.board.release(view)  # the job goes on, and so does its status
-            raise
-        if view is not None:
-            self._take_over(job, view, clear=clear and place == "page")
-        if job.error is not None:
-            raise job.error
-        self.show(job, embed=embed)
+                self._take_over(job, view, clear=clear and place == "page")
+            if job.error is not None:
+                raise job.error
+            self.show(job, embed=embed)
 
-    def _take_over(self, job: Job, view: View, *, clear: bool) -> None:
+    def _take_over(self, job: Job, view: CellView, *, clear: bool) -> None:
         """Take the live status away: the waiting cell shows the outcome as its own output."""
         self.board.drop(view)
-        if withdraw := getattr(view, "withdraw", None):
-            withdraw()
+        view.withdraw()
         if clear and job.error is None:
             publisher: Any = self.ip.display_pub
             publisher.clear_output(wait=True)

@@ -11,7 +11,7 @@ from ltxv_nb.errors import GenerationTimeout
 
 if TYPE_CHECKING:
     import contextvars
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ltxv_nb.job import Job
 
@@ -34,8 +34,6 @@ def wait_for(job: Job, timeout: float, *, answering: bool) -> None:
         The time is over; the job goes on.
     WatchStopped
         Someone stopped watching.
-    KeyboardInterrupt
-        The person interrupted the kernel; the job goes on.
     """
     deadline = time.monotonic() + timeout
     try:
@@ -48,9 +46,6 @@ def wait_for(job: Job, timeout: float, *, answering: bool) -> None:
             job.wait(timeout=max(0.0, deadline - time.monotonic()))
     except GenerationTimeout:
         raise job.timed_out(timeout) from None
-    except KeyboardInterrupt as interrupt:
-        explain(interrupt, f"only the waiting stopped; job {job.id} goes on and is billed. {_way_back(job)}")
-        raise
 
 
 def _turn_loop_until(job: Job, timeout: float) -> None:
@@ -100,27 +95,43 @@ def _is_entered(context: contextvars.Context) -> bool:
 
 
 async def _until_over(job: Job, timeout: float) -> None:
+    from ltxv_nb.job import LOOK_UP
+
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
     def look(changed: Job) -> None:
         if changed.done() or not changed.watched:
             loop.call_soon_threadsafe(over.set)
 
+    deadline = loop.time() + timeout
     unsubscribe = job.on_change(look)
     try:
         look(job)  # it may have ended before anyone listened
-        await asyncio.wait_for(over.wait(), timeout)
-    except asyncio.TimeoutError:
-        return
+        while not over.is_set() and (left := deadline - loop.time()) > 0:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(over.wait(), min(left, LOOK_UP))
     finally:
         unsubscribe()
 
 
-def explain(interrupt: KeyboardInterrupt, words: str) -> None:
-    """Let an interrupt show as one line that says what it did not stop."""
-    line = f"\x1b[1;31mKeyboardInterrupt:\x1b[0m {words}"
-    interrupt._render_traceback_ = lambda *_args: [line]  # type: ignore[attr-defined]
+@contextlib.contextmanager
+def explained(words: Callable[[], str]) -> Iterator[None]:
+    """Let an interrupt, wherever in the block it lands, show as one line that says what it did not stop."""
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        line = f"\x1b[1;31mKeyboardInterrupt:\x1b[0m {words()}"
+        interrupt._render_traceback_ = lambda *_args: [line]  # type: ignore[attr-defined]
+        raise
 
 
-def _way_back(job: Job) -> str:
-    return f"%ltxv wait {job.id} waits on, %ltxv show {job.id} shows the clip once it is there."
+def what_goes_on(job: Job | None) -> str:
+    """Return what an interrupt did not stop; without a job, the sending itself was interrupted."""
+    if job is None:
+        return "sending was interrupted, and the service may have taken it: %ltxv jobs tells."
+    if job.done():
+        return f"job {job.id} has ended; %ltxv show {job.id} shows how."
+    return (
+        f"only this cell stopped; job {job.id} goes on and is billed. "
+        f"%ltxv wait {job.id} waits on, %ltxv show {job.id} shows the clip once it is there."
+    )

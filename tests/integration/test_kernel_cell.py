@@ -24,6 +24,10 @@ def is_final(message):
     )
 
 
+def is_final_of(prompt):
+    return lambda message: is_final(message) and prompt in message["content"]["data"]["text/html"]
+
+
 def click(kernel, comm_id):
     """Click a button as the page does."""
     data = {"method": "custom", "content": {"event": "click"}}
@@ -46,7 +50,7 @@ def test_the_cell_returns_at_once_and_the_kernel_is_free_until_the_clip_takes_it
     assert kernel.value("dragon.done(), _ltxv is dragon") == "False True"
     assert kernel.value("6 * 7") == "42"
 
-    html = kernel.later(is_final)["content"]["data"]["text/html"]
+    html = kernel.later(is_final_of(DRAGON))["content"]["data"]["text/html"]
     assert '<video controls preload="metadata" playsinline' in html
     assert 'src="data:video/mp4;base64,' in html
     assert "poster=" in html
@@ -65,13 +69,13 @@ def test_the_status_has_a_fallback_for_readers_without_widgets(kernel):
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "%ltxv show" in bundle["text/plain"]
     assert "%ltxv show" in bundle["text/html"]
-    kernel.later(is_final)
+    kernel.later(is_final_of("A boat in fog"))
 
 
 def test_what_stands_in_for_a_clip_of_a_lost_page_leads_to_the_file_that_is_there_in_the_end(kernel):
     cell = kernel.run("%%ltxv -o kite\nA kite over dunes, #1 & 'more'")
     stand_in = cell.bundles()[1]["text/html"]
-    kernel.later(is_final)
+    kernel.later(is_final_of("A kite over dunes"))
     address = kernel.value("__import__('urllib.parse').parse.quote(f'ltxv_videos/{kite.video.path.name}')")
     assert f'src="{address}"' in stand_in
     assert "<source" not in stand_in
@@ -96,7 +100,7 @@ def test_a_waiting_cell_ends_with_the_clip_and_the_cells_behind_it_still_run(ker
     reason="there, clicks are taken during a cell only in a subshell, which a page asks for and this does not",
 )
 def test_stop_watching_works_while_a_cell_waits_and_the_cell_fails_with_one_line(kernel):
-    message_id = kernel.start("%%ltxv --wait -o stopped\n[slow] A glacier")
+    message_id = kernel.start("%%ltxv --again --wait -o stopped\n[slow] A glacier")
     seen = []
     while not any(m["msg_type"] == "display_data" for m in seen):
         seen.append(kernel.later(lambda m: m["parent_header"].get("msg_id") == message_id))
@@ -111,10 +115,14 @@ def test_stop_watching_works_while_a_cell_waits_and_the_cell_fails_with_one_line
 
 
 def test_stop_watching_works_while_the_kernel_is_idle(kernel):
-    cell = kernel.run("%%ltxv -o idle\n[slow] A dune")
+    cell = kernel.run("%%ltxv --again -o idle\n[slow] A dune")
     click(kernel, stop_button(cell.messages))
-    told = kernel.later(lambda m: m["msg_type"] == "update_display_data")
-    assert "goes on and is billed" in told["content"]["data"]["text/plain"]
+    kernel.later(
+        lambda m: (
+            m["msg_type"] == "update_display_data"
+            and "goes on and is billed" in m["content"]["data"]["text/plain"]
+        )
+    )
     assert kernel.value("idle.watched, idle.done()") == "False False"
     again = kernel.run("%ltxv wait")
     assert again.ok, again.error_lines
@@ -122,7 +130,7 @@ def test_stop_watching_works_while_the_kernel_is_idle(kernel):
 
 
 def test_an_interrupt_ends_the_waiting_and_not_the_job(kernel):
-    message_id = kernel.start("%%ltxv --wait -o patient\n[slow] A tree through the seasons")
+    message_id = kernel.start("%%ltxv --again --wait -o patient\n[slow] A tree through the seasons")
     kernel.later(lambda m: m["msg_type"] == "display_data")
     kernel.manager.interrupt_kernel()
     cell = kernel.finish(message_id)
@@ -131,11 +139,32 @@ def test_an_interrupt_ends_the_waiting_and_not_the_job(kernel):
     assert "goes on and is billed" in cell.error_lines[0]
     assert "%ltxv wait" in cell.error_lines[0]
     assert kernel.value("patient.watched, patient.done()") == "True False"
-    kernel.later(is_final)
+    kernel.later(is_final_of("A tree through the seasons"))
+
+
+@pytest.mark.parametrize("step", ["bind", "view", "_take_over", "show"])
+def test_wherever_an_interrupt_lands_it_is_one_line_and_the_job_is_there(kernel, step):
+    plant = f"""
+from ltxv_nb.notebook import session_of
+session = session_of(get_ipython())
+def interrupted(*args, **options):
+    del session.{step}
+    raise KeyboardInterrupt
+session.{step} = interrupted
+"""
+    assert kernel.run(plant).ok
+    cell = kernel.run(f"%%ltxv --wait\nAn otter, interrupted at {step}")
+    assert cell.reply["ename"] == "KeyboardInterrupt"
+    assert len(cell.error_lines) == 1, cell.error_lines
+    job_id = kernel.value("session.client.jobs()[0].id" if step == "bind" else "_ltxv.id")
+    assert job_id in cell.error_lines[0]
+    back = kernel.run(f"%ltxv wait {job_id}")
+    assert back.ok, back.error_lines
+    assert "<video" in back.html()
 
 
 def test_a_deadline_ends_the_waiting_and_says_how_to_get_back(kernel):
-    cell = kernel.run("%%ltxv --wait --timeout 0.5 -o late\n[slow] A comet")
+    cell = kernel.run("%%ltxv --again --wait --timeout 0.5 -o late\n[slow] A comet")
     assert cell.reply["ename"] == "GenerationTimeout"
     assert len(cell.error_lines) == 1
     assert "%ltxv wait" in cell.error_lines[0]
