@@ -110,7 +110,7 @@ class Client:
 
         service = connect(self._settings)
         self.origin = service.origin
-        self.journal = Journal(self.home / "journal.sqlite")
+        self.journal = Journal(self.home / settings.JOURNAL_FILE)
         self.api = Api(service)
         self.knowledge = Knowledge(self.api, self.journal, time.time)
         self._presence = Presence(self.home / "trackers")

@@ -25,6 +25,9 @@ KEY_VARIABLES = ("AIMLAPI_API_KEY", "AIMLAPI_KEY", "AIML_API_KEY")
 BACKENDS = ("auto", "aimlapi", "sandbox")
 KEYRING_SERVICE = "ltxv-nb"
 
+#: The journal's file in the home folder.
+JOURNAL_FILE = "journal.sqlite"
+
 #: The key given to `%ltxv login` in this process, where no keyring keeps it.
 _session_key: ApiKey | None = None
 

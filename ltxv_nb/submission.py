@@ -12,7 +12,7 @@ from ltxv_nb import journal as states
 from ltxv_nb import transport
 from ltxv_nb.api import Accepted, Busy, NotDelivered, Refused, Unclear
 from ltxv_nb.errors import APIError, JournalError, LTXVError
-from ltxv_nb.tracker import settlement
+from ltxv_nb.settlement import settlement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

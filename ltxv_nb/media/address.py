@@ -71,7 +71,7 @@ def check_address(
     literal = _as_number(host)
     if literal is not None:
         numbers = [literal]
-    elif is_loopback(host):
+    elif means_this_machine(host):
         raise _inside(host)
     elif resolve is None:
         return
@@ -106,8 +106,11 @@ def split_address(url: str) -> SplitResult:
     return parts
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host name or number, as written, stands for this machine."""
+def means_this_machine(host: str) -> bool:
+    """Whether a host name or number, as written, stands for this machine.
+
+    It is wider than `ltxv_nb.settings.is_loopback`: that one trusts, this one suspects.
+    """
     number = _as_number(host)
     if number is not None:
         return number.is_loopback

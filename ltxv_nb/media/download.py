@@ -19,7 +19,7 @@ from ltxv_nb.media.address import (
     HostNotFound,
     check_address,
     guard,
-    is_loopback,
+    means_this_machine,
     split_address,
 )
 from ltxv_nb.media.part import DiskFull, Part, Whole, in_megabytes
@@ -224,7 +224,9 @@ class _Fetch:
         """Send the request, following redirects by hand."""
         for _hop in range(_MAX_REDIRECTS + 1):
             host = urlsplit(url).hostname or ""
-            self.session.trust_env = not is_loopback(host)  # A proxy has another idea of "this machine".
+            self.session.trust_env = not means_this_machine(
+                host
+            )  # A proxy has another idea of "this machine".
             resolve = None if _uses_proxy(self.session, url) else self.resolve
             check_address(url, api_is_public=self.api_is_public, resolve=resolve)
             response = self.session.get(

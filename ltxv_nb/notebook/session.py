@@ -106,9 +106,9 @@ class Session:
 
         It asks the journal alone: a client would import the whole way to the service while loading.
         """
-        from ltxv_nb.settings import default_home
+        from ltxv_nb.settings import JOURNAL_FILE, default_home
 
-        path = default_home() / "journal.sqlite"
+        path = default_home() / JOURNAL_FILE
         if not path.exists():
             return None
         from ltxv_nb.journal import Journal

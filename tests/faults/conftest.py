@@ -1,29 +1,5 @@
 """A misbehaving service and a client that does not wait long."""
 
-from __future__ import annotations
+from .fixtures import client, new_client, service
 
-import contextlib
-
-import pytest
-
-from .fast import hurry, make_client
-from .service import FaultService
-
-
-@pytest.fixture
-def service():
-    with FaultService() as running:
-        yield running
-
-
-@pytest.fixture
-def new_client(service, tmp_path, monkeypatch):
-    """Make clients of one home; each is closed at the end."""
-    hurry(monkeypatch.setattr)
-    with contextlib.ExitStack() as stack:
-        yield lambda: stack.enter_context(make_client(service.base_url, tmp_path))
-
-
-@pytest.fixture
-def client(new_client):
-    return new_client()
+__all__ = ["client", "new_client", "service"]

@@ -6,27 +6,9 @@ import contextlib
 import subprocess
 
 import pytest
-from faults.fast import hurry, make_client
-from faults.service import FaultService
+from faults.fixtures import client, new_client, service
 
-
-@pytest.fixture
-def service():
-    with FaultService() as running:
-        yield running
-
-
-@pytest.fixture
-def new_client(service, tmp_path, monkeypatch):
-    """Make clients of one home; each is closed at the end."""
-    hurry(monkeypatch.setattr)
-    with contextlib.ExitStack() as stack:
-        yield lambda **options: stack.enter_context(make_client(service.base_url, tmp_path, **options))
-
-
-@pytest.fixture
-def client(new_client):
-    return new_client()
+__all__ = ["client", "new_client", "service"]
 
 
 class SmallDisk:

@@ -40,9 +40,11 @@ ALLOWED: dict[str, set[str]] = {
     "media": {"errors", "_version"},
     "knowledge": {"errors", "expect", "schedule", "journal", "api"},
     "saver": {"errors", "journal", "media"},
+    "settlement": {"journal"},
     "tracker": _WIRE
-    | {"api", "journal", "knowledge", "media", "pool", "presence", "questions", "saver", "schedule"},
-    "submission": _WIRE | {"api", "journal", "tracker"},
+    | {"api", "journal", "knowledge", "media", "pool", "presence", "questions", "saver", "schedule"}
+    | {"settlement"},
+    "submission": _WIRE | {"api", "journal", "settlement"},
     "video": {"errors", "journal", "media", "player"},
     "job": {"errors", "expect", "journal", "tracker", "video"},
     "batch": {"errors", "job"},

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltxv_nb.media.address import AddressRefused, HostNotFound, check_address, is_global, is_loopback
+from ltxv_nb.media.address import AddressRefused, HostNotFound, check_address, is_global, means_this_machine
 
 
 def resolver(*numbers):
@@ -106,5 +106,5 @@ def test_an_ipv4_number_is_judged_alike_in_each_of_its_disguises(number):
 
 @given(st.ip_addresses(network="127.0.0.0/8"))
 def test_every_loopback_number_is_this_machine(number):
-    assert is_loopback(str(number))
+    assert means_this_machine(str(number))
     assert not is_global(number)
