@@ -65,6 +65,10 @@ class Snapshot(NamedTuple):
     times: str
     tone: Tone
 
+    def same_but_for_time(self, other: Snapshot) -> bool:
+        """Whether only time has passed between this and another."""
+        return (self.state, self.tone) == (other.state, other.tone)
+
     def line(self) -> str:
         """Say it in one line of text."""
         return f"{self.state}: {self.times}" if self.times else self.state
@@ -250,6 +254,8 @@ class Board:
         entry.changed = False
         try:
             current = snapshot(job)
+            if entry.shown is not None and current.same_but_for_time(entry.shown) and age < self._beat():
+                return self._beat() - age  # the job was asked about, and there is no news
             if current != entry.shown:
                 entry.view.update(current)
                 entry.shown, entry.shown_at = current, now

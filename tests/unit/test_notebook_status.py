@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ltxv_nb.errors import GenerationFailed
-from ltxv_nb.notebook.status import SHORTEST_PAUSE, Board, seconds_text, snapshot
+from ltxv_nb.notebook.status import BEAT, SHORTEST_PAUSE, Board, seconds_text, snapshot
 
 
 class FakeJob:
@@ -96,6 +96,15 @@ def test_a_change_is_shown_without_waiting_for_the_next_beat(scene):
     scene.job.change(status="generating")
     scene.board.tick()
     assert scene.view.shown[-1].state == "Generating"
+
+
+def test_being_asked_about_without_news_makes_no_traffic(scene):
+    for step in range(60):  # a minute, asked about every second
+        scene.now.at = scene.job.seconds = float(step)
+        scene.job.change()
+        scene.board.tick()
+    assert len(scene.view.shown) <= 60 / BEAT + 1
+    assert len(scene.view.shown) >= 60 / (BEAT + 1)
 
 
 def test_the_end_is_shown_once_and_then_nobody_listens(scene):
