@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -55,7 +56,12 @@ MAX_REPLY = 8 << 20
 #: Seconds that reading one reply may take in all, however it trickles.
 MAX_REPLY_SECONDS = 60.0
 
-_LOG_PAGES = 20
+#: Pages of 100 rows of the service's record that one look reads, and hours that its clock and this machine's
+#: may lie apart (a wrong time zone included).
+_LOG_PAGES, _CLOCKS_APART = 20, 13
+
+#: Hours of the longest window of the service's record: 92 days.
+_LOG_HOURS = 92 * 24
 
 
 class Service(Protocol):
@@ -257,7 +263,9 @@ class Api:
             raise APIError("The service's answer is not about a generation.")
         return generation
 
-    def find_in_logs(self, client_request_ids: Iterable[str], since: float) -> dict[str, LogRow]:
+    def find_in_logs(
+        self, client_request_ids: Iterable[str], since: float, until: float | None = None
+    ) -> dict[str, LogRow]:
         """Look for our requests in the service's own record.
 
         Parameters
@@ -266,6 +274,9 @@ class Api:
             Our names for them.
         since : float
             Unix time of the oldest, in seconds.
+        until : float, optional
+            Unix time of the newest, in seconds; now by default. Old ones are then found even if thousands of
+            requests came after them.
 
         Returns
         -------
@@ -278,9 +289,9 @@ class Api:
             The record could not be read.
         """
         wanted, found = set(client_request_ids), dict[str, LogRow]()
-        hours = min(2208, max(1, math.ceil((self._clock() - since) / 3600) + 1))
+        window = _log_window(since, until, self._clock())
         for page in range(_LOG_PAGES):
-            query = {"period": f"{hours}h", "limit": 100, "offset": 100 * page}
+            query = {**window, "limit": 100, "offset": 100 * page}
             document = self._read("/v2/logs", query, retries=False)
             rows = document.get("data") if isinstance(document, dict) else None
             if not isinstance(rows, list):
@@ -444,6 +455,17 @@ def _whole_body(response: requests.Response) -> bytes | None:
     except (HTTPError, OSError):
         return None
     return bytes(body)
+
+
+def _log_window(since: float, until: float | None, now: float) -> dict[str, str]:
+    """Return the parameters of ``/v2/logs`` for a window; all times in unix seconds."""
+    slack = _CLOCKS_APART * 3600
+    if until is None or until + slack >= now:
+        return {"period": f"{min(_LOG_HOURS, max(1, math.ceil((now - since) / 3600) + 1))}h"}
+    end = until + slack
+    start = max(since - slack, end - _LOG_HOURS * 3600)
+    moments = (datetime.fromtimestamp(moment, timezone.utc) for moment in (start, end))
+    return dict(zip(("start", "end"), (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments), strict=True))
 
 
 def _log_row(row: Any) -> LogRow | None:

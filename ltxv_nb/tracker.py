@@ -569,8 +569,8 @@ class Tracker:
         trouble = None
         try:
             if wanted:
-                oldest = min(watch.record.created_at for watch in watches)
-                found = self._api.find_in_logs(wanted, oldest)
+                sent_at = [watch.record.created_at for watch in wanted.values()]
+                found = self._api.find_in_logs(wanted, min(sent_at), max(sent_at))
         except LTXVError as error:
             trouble = str(error)
             if isinstance(error, RateLimitError):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import html
 import json
+import time
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.errors import RequestError
+from ltxv_nb.errors import GenerationTimeout, LTXVError, RequestError
 from ltxv_nb.notebook.options import Options, parse
 from ltxv_nb.notebook.place import notebook_folder, place_of
 from ltxv_nb.notebook.status import seconds_text
@@ -193,10 +194,22 @@ def _wait(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
     jobs = [client.job(arguments[0])] if arguments else client.resume()
     if not jobs:
         magics.session.say("Nothing is unfinished, so there is nothing to wait for.")
+    timeout = options.timeout or magics.timeout
+    deadline = time.monotonic() + timeout
+    failure: LTXVError | None = None
     for job in jobs:
         job.watch()
         magics.session.bind(job)
-        magics.session.wait(job, options.timeout or magics.timeout, embed=_embed(magics, options))
+        try:
+            magics.session.wait(job, max(0.0, deadline - time.monotonic()), embed=_embed(magics, options))
+        except GenerationTimeout:
+            raise job.timed_out(timeout) from None
+        except LTXVError as error:
+            if len(jobs) > 1:  # the others are waited for all the same
+                magics.session.show(job)
+            failure = failure or error
+    if failure is not None:
+        raise failure
 
 
 def _stop(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:

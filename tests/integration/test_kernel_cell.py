@@ -173,6 +173,18 @@ def test_a_deadline_ends_the_waiting_and_says_how_to_get_back(kernel):
     assert "<video" in back.html()
 
 
+def test_waiting_for_all_shows_every_clip_and_then_fails_for_the_one_that_did(kernel):
+    assert kernel.run("%ltxv wait").ok
+    for prompt in ("[slow] A first one", "[slow] [fail] A second one", "[slow] A third one"):
+        assert kernel.run(f"%%ltxv --again\n{prompt}").ok
+    cell = kernel.run("%ltxv wait")
+    assert cell.reply["ename"] == "GenerationFailed"
+    assert len(cell.error_lines) == 1
+    outcomes = [bundle["text/plain"] for bundle in cell.bundles()]
+    assert sum(text.startswith("Video ") for text in outcomes) == 2, outcomes
+    assert sum(text.startswith("GenerationFailed") for text in outcomes) == 1, outcomes
+
+
 def test_run_all_stops_at_a_clip_that_failed(kernel):
     ids = [kernel.start("%%ltxv --wait\n[fail] A <b>castle</b>"), kernel.start("print('not reached')")]
     failed, behind = (kernel.finish(one) for one in ids)

@@ -95,7 +95,7 @@ class Crowd:
             name, "completed" if done else "generating", "https://x.test/a.mp4" if done else None
         )
 
-    def find_in_logs(self, _names, _since):
+    def find_in_logs(self, _names, _since, _until):
         self.reads.append(self.clock.now)
         self.logs_reads.append(self.clock.now)
         self.tracker.charge()

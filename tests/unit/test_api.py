@@ -8,6 +8,7 @@ import logging
 import socket
 import threading
 import time
+from datetime import datetime
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -314,6 +315,24 @@ def test_the_window_of_the_record_reaches_back_to_the_oldest():
         api.find_in_logs(["a"], since=FakeClock().time() - hours * 3600)
     periods = [parse_qs(urlsplit(request.url).query)["period"][0] for request in wire.sent]
     assert periods == ["1h", "6h", "2208h"]
+
+
+def test_an_old_submission_is_looked_for_around_its_own_time():
+    api, wire, _ = connected(logs([]))
+    day, now = 86400, FakeClock().time()
+    api.find_in_logs(["a"], now - 30 * day, now - 29 * day)
+    api.find_in_logs(["a"], now - 300 * day, now - 29 * day)
+    api.find_in_logs(["a"], now - 30 * day, now)
+    asked = [parse_qs(urlsplit(request.url).query) for request in wire.sent]
+    for query, days in zip(asked, (1 + 26 / 24, 92), strict=False):
+        assert "period" not in query
+        start, end = (
+            datetime.fromisoformat(query[name][0].replace("Z", "+00:00")).timestamp()
+            for name in ("start", "end")
+        )
+        assert end == pytest.approx(now - 29 * day + 13 * 3600, abs=1)
+        assert end - start == pytest.approx(days * day, abs=1)
+    assert asked[2]["period"] == ["721h"]
 
 
 def test_a_row_that_was_billed_counts_before_one_that_failed():
