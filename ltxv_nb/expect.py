@@ -267,6 +267,10 @@ def _within(low: float, high: float, mu: float, sigma: float) -> tuple[float, fl
     return mu + sigma * tilt, max(0.0, sigma**2 * (1 + bend - tilt**2))
 
 
+#: A range whose end is so many times its beginning is too wide to be told as one.
+_WIDE = 8
+
+
 @dataclass(frozen=True)
 class Expected:
     """How long a clip takes in all, for people, given that it is not finished yet.
@@ -293,7 +297,7 @@ class Expected:
     late: float
 
     def words(self, age: float = 0.0) -> str:
-        """Say it as a person would: ``about 60 s``, ``50-80 s``, ``a little longer than usual``.
+        """Say it as a person would: ``about 60 s``, ``50-80 s``, ``up to 80 s``, ``a little longer than usual``.
 
         Parameters
         ----------
@@ -309,6 +313,8 @@ class Expected:
         low, high = _rounded(self.low), _rounded(self.high)
         if self.high < 1.4 * self.low or low == high:
             return f"about {_amount(_rounded(self.seconds))}"
+        if low <= _rounded(age) or high >= _WIDE * low:  # such a range says no more than its end
+            return f"up to {_amount(high)}"
         if low >= 120:
             return f"{low / 60:g}-{high / 60:g} min"
         return f"{low:g}-{high:g} s"

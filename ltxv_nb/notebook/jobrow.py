@@ -79,7 +79,8 @@ class JobRow:
         shown = self._kit.output(bundle)
         if job.video is not None:
             buttons = [self._reuse_button(), self._last_frame_button()]
-        else:
+        else:  # a clip has its prompt beside it; words alone would leave open whose they are
+            self._about.value = f"<i>{html.escape(shorten(job.record.prompt, 200))}</i><br>{_about(job)}"
             buttons = [self._again_button(), self._reuse_button()]
         self._replace_buttons([self._about, *buttons])
         self.box.children = [shown, self._buttons]

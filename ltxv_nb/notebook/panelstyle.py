@@ -98,6 +98,7 @@ JOB_STYLE = f"""
  grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto 1fr}}
 .ltxv-room .ltxv-job .ltxv-stage{{grid-row:1/5;min-width:0}}
 .ltxv-room .ltxv-job .ltxv-status>:not(.ltxv-stage){{grid-column:2;justify-self:start;max-width:100%}}
+.ltxv-room .ltxv-job .ltxv-status>.ltxv-meter{{justify-self:stretch;width:auto}}
 .ltxv-room .ltxv-job .ltxv-meter .widget-html-content{{display:flex;flex-flow:row wrap;align-items:center}}
 .ltxv-room .ltxv-job progress{{width:min(240px,100%)}}
 @container (max-width:640px){{

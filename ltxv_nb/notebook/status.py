@@ -108,7 +108,7 @@ def _expectation(job: Job, elapsed: float) -> tuple[int, str]:
     age = elapsed - max(0.0, (job.accepted_at or job.created_at or 0.0) - (job.created_at or 0.0))
     expected = job.expected()
     words = expected.words(age)
-    joint = " of " if words[:1].isdigit() or words.startswith("about") else ", "
+    joint = " of " if words[:1].isdigit() or words.startswith(("about", "up to")) else ", "
     return min(99, int(100 * expected.progress(age))), f"{seconds_text(elapsed)}{joint}{words}"
 
 

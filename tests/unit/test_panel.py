@@ -188,6 +188,7 @@ def test_the_newest_job_is_on_top_and_a_failed_one_keeps_the_services_words(desk
     shown = [child for child in _all(desk.panel) if type(child).__name__ == "Output"]
     (output,) = shown
     assert "the &lt;b&gt;very&lt;/b&gt; words" in output.outputs[0]["data"]["text/html"]
+    assert any("<i>first</i>" in str(getattr(child, "value", "")) for child in _all(desk.panel))
     desk.click("Try again")
     desk.let_it_happen()
     assert [post.prompt for post in desk.client.posts] == ["first", "second", "first"]
