@@ -297,17 +297,15 @@ class Expected:
     late: float
 
     def words(self, age: float = 0.0) -> str:
-        """Say it as a person would: ``about 60 s``, ``50-80 s``, ``up to 80 s``, ``a little longer than usual``.
+        """Say it as a person would: ``about 60 s``, ``50-80 s``, ``up to 80 s``, ``much longer than usual``.
 
         Parameters
         ----------
         age : float
             Seconds since acceptance.
         """
-        if age > 2 * self.late:
-            return "much longer than usual"
         if age > self.late:
-            return "a little longer than usual"
+            return f"{'much' if age > 2 * self.late else 'a little'} longer than usual"
         if self.source == FROM_VENDOR and 50 <= self.seconds <= 75:
             return "about a minute"
         low, high = _rounded(self.low), _rounded(self.high)
