@@ -62,7 +62,7 @@ screenshots: $(READY) ## the pictures of the README, from a real JupyterLab
 	$(SAFE) $(BIN)/python tools/screenshots.py docs/images
 
 test-kernels: $(READY) ## the kernel and page tests on ipykernel 6.31, 7.3 and the newest
-	$(SAFE) $(BIN)/python tools/kernel_matrix.py --only $(KERNELS)
+	$(SAFE) $(BIN)/python tools/kernel_matrix.py --only $(KERNELS) --jobs $(JOBS)
 
 dist: $(READY) ## sdist and wheel
 	$(BIN)/python -m build --outdir $(OUT)/dist

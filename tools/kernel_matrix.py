@@ -1,6 +1,6 @@
 """Run the kernel tests, in the notebook's protocol and in a real page, on several versions of ipykernel.
 
-Usage: python tools/kernel_matrix.py [--only oldest] [--home out/kernels]
+Usage: python tools/kernel_matrix.py [--only oldest] [--jobs 2] [--home out/kernels]
 
 Each version gets a small environment of its own that holds nothing but that ipykernel and what it needs
 otherwise; everything else is that of the environment which runs this.
@@ -35,8 +35,10 @@ def main() -> int:
     )
     parser.add_argument("--only", nargs="*", choices=VERSIONS, default=list(VERSIONS))
     parser.add_argument("--home", type=Path, default=ROOT / "out" / "kernels")
+    parser.add_argument("--jobs", default="1", help="how many files of tests are run at a time")
     given = parser.parse_args()
-    results = {name: _run(_environment(given.home.absolute() / name, VERSIONS[name])) for name in given.only}
+    home = given.home.absolute()
+    results = {name: _run(_environment(home / name, VERSIONS[name]), given.jobs) for name in given.only}
     for name, (version, code, seconds) in results.items():
         print(f"{name:8} ipykernel {version:10} {'passed' if code == 0 else 'FAILED'} in {seconds:.0f} s")
     return sum(code != 0 for _, code, _ in results.values())
@@ -59,7 +61,7 @@ def _environment(folder: Path, requirement: str) -> Path:
     return python
 
 
-def _run(python: Path) -> tuple[str, int, float]:
+def _run(python: Path, jobs: str) -> tuple[str, int, float]:
     """Run the tests; return the version, pytest's exit code, and the seconds."""
     tell = [str(python), "-c", "import ipykernel; print(ipykernel.__version__)"]
     version = subprocess.run(tell, check=True, capture_output=True, text=True).stdout.strip()
@@ -72,7 +74,7 @@ def _run(python: Path) -> tuple[str, int, float]:
         "JUPYTERLAB_DIR": str(share / "lab"),
     }
     begun = time.monotonic()
-    command = [str(python), "-m", "pytest", "-q", *TESTS]
+    command = [str(python), "-m", "pytest", "-q", "-n", jobs, "--dist", "loadfile", *TESTS]
     done = subprocess.run(command, cwd=ROOT, env=env, check=False)
     return version, done.returncode, time.monotonic() - begun
 
