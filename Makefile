@@ -7,8 +7,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
-# Tests wait more than they compute: two at a time fill two cores.
-JOBS ?= 2
+# Tests wait more than they compute: three at a time fill two cores.
+JOBS ?= 3
 KERNELS ?= oldest middle newest
 # The pins are those of Python 3.11; another version takes what fits it.
 PINS := $(if $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo y),-c constraints.txt)

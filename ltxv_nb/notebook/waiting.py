@@ -60,8 +60,13 @@ def _turn_loop_until(job: Job, timeout: float) -> None:
         nest_asyncio2.apply(loop)
     except ValueError:
         return  # not a loop that can be entered twice (uvloop): wait without
-    with _room_for_messages(loop):
-        loop.run_until_complete(_until_over(job, timeout))
+    waiting = loop.create_task(_until_over(job, timeout))
+    try:
+        with _room_for_messages(loop):
+            loop.run_until_complete(waiting)
+    finally:  # after an interrupt nothing of it may stay behind in the kernel's loop
+        if not waiting.cancel() and not waiting.cancelled():
+            waiting.exception()
 
 
 @contextlib.contextmanager

@@ -139,6 +139,8 @@ def test_an_interrupt_ends_the_waiting_and_not_the_job(kernel):
     assert "goes on and is billed" in cell.error_lines[0]
     assert "%ltxv wait" in cell.error_lines[0]
     assert kernel.value("patient.watched, patient.done()") == "True False"
+    left = "[task for task in __import__('asyncio').all_tasks() if '_until_over' in repr(task)]"
+    assert kernel.value(left) == "[]"
     kernel.later(is_final_of("A tree through the seasons"))
 
 
