@@ -224,9 +224,8 @@ class _Fetch:
         """Send the request, following redirects by hand."""
         for _hop in range(_MAX_REDIRECTS + 1):
             host = urlsplit(url).hostname or ""
-            self.session.trust_env = not means_this_machine(
-                host
-            )  # A proxy has another idea of "this machine".
+            # A proxy has another idea of "this machine".
+            self.session.trust_env = not means_this_machine(host)
             resolve = None if _uses_proxy(self.session, url) else self.resolve
             check_address(url, api_is_public=self.api_is_public, resolve=resolve)
             response = self.session.get(

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 
 #: Seconds that must pass between two updates of one view.
 SHORTEST_PAUSE = 0.5
-#: Seconds between updates in which only time has passed. One is about 770 bytes on the wire; with this, a job
-#: stays under 300 bytes a second from its first second on, not only on average.
+#: Seconds between updates in which nothing changes but numbers. One is about 770 bytes on the wire, headers
+#: and all, and a job may take 300 bytes a second (``benchmarks/bench_panel.py``).
 BEAT = 3.5
 #: Updates a second of all views together in which only time has passed: hundreds of views share them.
 CROWD_RATE = 20.0
@@ -65,8 +65,8 @@ class Snapshot(NamedTuple):
     times: str
     tone: Tone
 
-    def same_but_for_time(self, other: Snapshot) -> bool:
-        """Whether only time has passed between this and another."""
+    def same_but_for_numbers(self, other: Snapshot) -> bool:
+        """Whether nothing but numbers differs between this and another."""
         return (self.state, self.tone) == (other.state, other.tone)
 
     def line(self) -> str:
@@ -85,12 +85,13 @@ def snapshot(job: Job) -> Snapshot:
     if not job.watched:
         return Snapshot("No longer watched", 0, "the generation goes on and is billed", "stopped")
     state = _WORDS.get(job.status, job.status.replace("_", " ").capitalize() or "Running")
-    if job.status == "downloading" and job.downloaded is not None:
-        state = f"{state}, {min(99, int(100 * job.downloaded))} %"
     if job.unreachable:
         state = f"{state} (service unreachable, still trying)"
     tone: Tone = "trouble" if job.unreachable or job.status == "unknown" else "running"
-    return Snapshot(state, *_expectation(job, elapsed), tone)
+    progress, times = _expectation(job, elapsed)
+    if job.status == "downloading" and job.downloaded is not None:
+        times = f"{min(99, int(100 * job.downloaded))} % of the file, {seconds_text(elapsed)}"
+    return Snapshot(state, progress, times, tone)
 
 
 def seconds_text(seconds: float) -> str:
@@ -231,7 +232,7 @@ class Board:
         return None if next_at == float("inf") else max(0.0, next_at - now)
 
     def _beat(self) -> float:
-        """Return the seconds between two updates of a view in which only time has passed."""
+        """Return the seconds between two updates of a view in which nothing changes but numbers."""
         return max(BEAT, len(self._entries) / CROWD_RATE)
 
     def _mark(self, entry: _Entry) -> None:
@@ -254,7 +255,7 @@ class Board:
         entry.changed = False
         try:
             current = snapshot(job)
-            if entry.shown is not None and current.same_but_for_time(entry.shown) and age < self._beat():
+            if entry.shown is not None and current.same_but_for_numbers(entry.shown) and age < self._beat():
                 return self._beat() - age  # the job was asked about, and there is no news
             if current != entry.shown:
                 entry.view.update(current)

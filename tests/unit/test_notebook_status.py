@@ -66,6 +66,17 @@ def test_a_job_is_told_of_in_plain_words(scene):
     assert snapshot(scene.job).tone == "trouble"
 
 
+def test_a_download_tells_how_far_it_is_without_a_line_for_each_percent(scene):
+    scene.job.seconds = 30.0
+    for step in range(100):  # ten seconds
+        scene.now.at = step / 10
+        scene.job.change(status="downloading", downloaded=step / 100)
+        scene.board.tick()
+    assert {now.state for now in scene.view.shown} == {"Downloading"}
+    assert scene.view.shown[-1].times == "70 % of the file, 30 s"
+    assert len(scene.view.shown) <= 10 / BEAT + 1
+
+
 def test_the_bar_never_claims_the_end_before_it_has_come(scene):
     scene.job.seconds = 9_999.0
     assert snapshot(scene.job).progress == 99
