@@ -34,6 +34,8 @@ _VENDOR_SIGMA = 0.15
 _WORK_EXPONENT, _WORK_SIGMA = 0.5, 0.25
 #: Days after which a clip of one's own counts half; how much one of other settings counts; how many count.
 _HALF_LIFE, _OTHER_SETTINGS, _MOST = 7.0, 0.3, 60
+#: Seconds that a clip can take at most, and days after which it gets no older: beyond, a clock is wrong.
+_LONGEST, _OLDEST = 7 * 86_400.0, 365.0
 #: What a prior is worth in clips: for the centre and for the spread.
 _VENDOR_WORTH, _SERVICE_WORTH, _SPREAD_WORTH = 0.1, 2.0, 1.0
 #: How often what is known is wrong, before any clip; it falls with every clip.
@@ -74,7 +76,7 @@ class History(NamedTuple):
     @property
     def usable(self) -> bool:
         """Whether the times make sense; what does not is left aside."""
-        return 0 <= self.low <= self.high and 0 < self.high < math.inf
+        return 0 <= self.low <= self.high and 0.001 <= self.high <= _LONGEST
 
 
 def workload(duration: float | None = None, resolution: str | None = None, fps: float | None = None) -> float:
@@ -169,8 +171,8 @@ def _from_vendor(model: str, work: float, nominal: float | None) -> _Fit:
 
 
 def _is_time(value: object) -> bool:
-    """Whether a value is a time at all: a positive, finite number."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < math.inf
+    """Whether a value is a time at all, in milliseconds: from one to a week."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 1 <= value <= 1000 * _LONGEST
 
 
 def _from_service(percentiles: Mapping[str, float]) -> _Fit | None:
@@ -211,7 +213,9 @@ def _comparable(history: Sequence[History], work: float) -> list[_Clip]:
     for clip in newest:
         shift = 0.0 if clip.same or clip.work <= 0 else _WORK_EXPONENT * math.log(work / clip.work)
         low = math.log(clip.low) + shift if clip.low > 0 else -math.inf
-        weight = 0.5 ** (max(0.0, clip.ago_days) / _HALF_LIFE) * (1.0 if clip.same else _OTHER_SETTINGS)
+        weight = 0.5 ** (min(max(0.0, clip.ago_days), _OLDEST) / _HALF_LIFE) * (
+            1.0 if clip.same else _OTHER_SETTINGS
+        )
         clips.append(_Clip(low, math.log(clip.high) + shift, weight))
     return clips
 

@@ -26,6 +26,9 @@ BELIEF_SECONDS = 30.0
 
 _DAY = 86_400.0
 
+#: No setting is as large as this.
+_MOST = 1e6
+
 
 class Knowledge:
     """Beliefs about durations, by model and settings; shared by all jobs of a client.
@@ -79,8 +82,12 @@ class Knowledge:
             if belief is not None and abs(now - made_at) < BELIEF_SECONDS:
                 return belief
             percentiles = self._percentiles.get(record.model, (0.0, None))[1]
-        history = self._history(record, now)
-        belief = expect.belief(model=record.model, percentiles=percentiles, history=history, **asked)
+        try:
+            history = self._history(record, now)
+            belief = expect.belief(model=record.model, percentiles=percentiles, history=history, **asked)
+        except (ArithmeticError, ValueError) as error:
+            _log.debug("the figures for %s make no sense: %s", record.model, error)
+            belief = expect.belief(model=record.model)
         with self._lock:
             self._beliefs[settings] = (now, belief)
         return belief
@@ -107,5 +114,23 @@ class Knowledge:
 
 
 def _settings(record: Record) -> dict[str, Any]:
-    """Return what a generation's time depends on, as far as it was asked for."""
-    return {name: record.request.get(name) for name in ("duration", "resolution", "fps")}
+    """Return what a generation's time depends on, as far as it was asked for and makes sense.
+
+    The settings of a model that is not in the table went to the service as they were written.
+    """
+    asked = record.request
+    resolution = asked.get("resolution")
+    return {
+        "duration": _positive(asked.get("duration")),
+        "resolution": resolution if isinstance(resolution, str) else None,
+        "fps": _positive(asked.get("fps")),
+    }
+
+
+def _positive(value: object) -> float | None:
+    """Return a setting as a positive number; ``None`` if it is none, or beyond all reason."""
+    try:
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if 0 < found < _MOST else None

@@ -42,6 +42,9 @@ UNREACHABLE_FAILURES, UNREACHABLE_SECONDS = 5, 60.0
 #: Seconds for which a 404 on a fresh generation only means that the service does not list it yet.
 NOT_YET_LISTED_SECONDS = 600.0
 
+#: Seconds between two questions about a generation for which no plan can be made.
+UNPLANNED_SECONDS = 10.0
+
 #: Seconds between two looks at a generation that another process watches.
 FOLLOW_SECONDS = 1.0
 
@@ -212,10 +215,16 @@ class Tracker:
             Columns that the journal could not take; written as soon as it can.
         """
         with self._wake:
-            if self._closed or record.id in self._watches:
-                return
+            closed = self._closed
+            if not closed and record.id not in self._watches:
+                self._begin(record, listener, unsaved or {})
+        if closed:
+            self._leave_be(record, listener, unsaved or {})
+
+    def _begin(self, record: Record, listener: Listener, unsaved: dict[str, Any]) -> None:
+        with self._wake:
             mine = record.owner == self._presence.name
-            watch = _Watch(News(record), listener, mine=mine, unsaved=unsaved or {})
+            watch = _Watch(News(record), listener, mine=mine, unsaved=unsaved)
             self._watches[record.id] = watch
             if mine and record.state == states.RUNNING:
                 self._plan(watch)
@@ -225,6 +234,12 @@ class Tracker:
                 self._polls.submit(self._refresh, record.model)
             self._start()
             self._wake.notify()
+
+    def _leave_be(self, record: Record, listener: Listener, unsaved: dict[str, Any]) -> None:
+        """Say that nobody watches: this was closed while the order was under way."""
+        watch = _Watch(News(record), listener, mine=True, ended=True, unsaved=unsaved)
+        self._keep(watch, owner=None)
+        self._tell(watch, watching=False)
 
     def unwatch(self, record_id: str) -> None:
         """Stop watching one generation; it stays unfinished in the journal."""
@@ -404,9 +419,15 @@ class Tracker:
         return max(0.0, self._clock.time() - (watch.record.accepted_at or watch.record.created_at))
 
     def _plan(self, watch: _Watch) -> None:
-        """Choose when to ask next."""
+        """Choose when to ask next; what is paid for is asked about even where nothing can be reckoned."""
         age = self._age(watch)
-        at = next_ask(self._knowledge.belief(watch.record), age, watch.asked, jitter=self._rng())
+        try:
+            at = next_ask(self._knowledge.belief(watch.record), age, watch.asked, jitter=self._rng())
+        except Exception:  # noqa: BLE001 - see above
+            _log.exception(
+                "No plan could be made for job %s; it is asked about every now and then", watch.record.id
+            )
+            at = age + UNPLANNED_SECONDS
         self._again(watch, at - age)
 
     # -- one task each -------------------------------------------------------------------------------------
@@ -494,6 +515,7 @@ class Tracker:
         from ltxv_nb.media.download import Stopped
 
         if watch.stopped:
+            self._let_go(watch)
             return
         try:
             self._keep(watch)
@@ -574,7 +596,8 @@ class Tracker:
         except LTXVError as error:
             trouble = str(error)
             if isinstance(error, RateLimitError):
-                self._bucket.hold_until(self._clock.monotonic() + (error.retry_after or 5.0))
+                wait = after_failure(1, error.retry_after, self._rng())
+                self._bucket.hold_until(self._clock.monotonic() + wait)
         for watch in watches:
             watch.looks += 1
             try:
@@ -585,6 +608,8 @@ class Tracker:
 
     def _settle(self, watch: _Watch, row: LogRow | None, trouble: str | None) -> None:
         """Act on what the service's record says of one submission."""
+        if watch.stopped:  # while the record was read; it is someone else's now, and may be further on
+            return
         changes = settlement(row, self._journal, watch.record)
         if changes is None:
             self._tell(watch, trouble=trouble)

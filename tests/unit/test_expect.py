@@ -195,3 +195,18 @@ def test_jobs_which_know_about_the_same_share_their_plans():
     durations = lognormal(60, 0.1, 400, rng)
     known = {belief(model="ltxv-2", percentiles=percentiles(durations[i:])) for i in range(40)}
     assert len(known) <= 8
+
+
+@pytest.mark.parametrize(
+    "percentiles",
+    [
+        {"p75": 5e-324, "p90": 5e-324},
+        {"p75": 1e15, "p90": 1e300, "p99": 0},
+        {"p50": 0, "p75": 1e9, "p90": 1e300},
+    ],
+)
+def test_figures_beyond_all_reason_are_left_aside(percentiles):
+    ancient = History(30, 80, ago_days=100_000)
+    for history in ((), (ancient,), (ancient, History(1e-9, 1e8, 0.0))):
+        told = expected(belief(model="ltxv-2", percentiles=percentiles, history=history), 3)
+        assert 3 <= told.low <= told.high < 86_400

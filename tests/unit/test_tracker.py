@@ -637,3 +637,96 @@ def test_a_closed_pool_takes_nothing_and_drops_what_waits():
 def test_the_start_of_the_virtual_clock_is_that_of_the_dates_in_these_tests():
     assert FakeClock().time() == START
     assert FakeService().billed == []
+
+
+# -- what must not keep a paid clip from its owner --------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"duration": "5"}, {"duration": -1}, {"fps": "24"}, {"resolution": ["720p"]}, {"duration": "x"}],
+)
+def test_settings_of_an_unheard_of_model_do_not_keep_its_clip_from_being_watched(rig, settings):
+    record = rig.running(model="somebody/else", request={"prompt": "A lighthouse", **settings})
+    rig.watch(record)
+    rig.service.complete(record.generation_id)
+    rig.run(600)
+    assert row(rig, record).state == states.SAVED
+
+
+def test_a_generation_for_which_nothing_can_be_reckoned_is_asked_about_all_the_same(rig, monkeypatch, caplog):
+    def no_plan(*_args, **_options):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tracker_module, "next_ask", no_plan)
+    record = rig.running()
+    rig.watch(record)
+    rig.run(60)
+    rig.service.complete(record.generation_id)
+    rig.run(60)
+    assert row(rig, record).state == states.SAVED
+    assert "No plan could be made" in caplog.text
+
+
+def test_a_refused_look_into_the_record_does_not_silence_the_questions_for_a_day(rig):
+    record = rig.running()
+    rig.watch(record)
+    lost = rig.record(state=states.UNKNOWN)
+    rig.journal.add(lost)
+    rig.watch(lost)
+    rig.service.on_logs.append(reply(429, {"message": "slow down"}, headers={"Retry-After": "86400"}))
+    rig.run(5)
+    rig.service.complete(record.generation_id)
+    rig.run(600)
+    assert row(rig, record).state == states.SAVED
+
+
+def test_a_late_answer_of_the_record_does_not_undo_what_came_of_it_meanwhile(rig):
+    rig.presence.show()
+    lost = rig.record(state=states.UNKNOWN)
+    rig.journal.add(lost)
+    generation = "g1:ltxv/ltxv-2"
+    rig.service.say(generation, status="queued")
+    rig.service.rows.append(
+        {"status": "succeeded", "inference_id": generation, "client_request_id": lost.client_request_id}
+    )
+    find, news, slow = rig.api.find_in_logs, [], []
+
+    def find_slowly(*args):
+        rows = find(*args)
+        if not slow:  # meanwhile: stopped, watched again, found, finished, saved
+            slow.append(True)
+            rig.tracker.unwatch(lost.id)
+            rig.journal.claim(lost.id, rig.presence.name, None)
+            rig.tracker.watch(row(rig, lost), news.append)
+            rig.service.complete(generation)
+            rig.run(200)
+            assert row(rig, lost).state == states.SAVED
+        return rows
+
+    rig.api.find_in_logs = find_slowly
+    rig.tracker.watch(lost, news.append)
+    rig.run(20)
+    assert row(rig, lost).state == states.SAVED
+    assert news[-1].record.state == states.SAVED
+
+
+def test_a_download_stopped_before_it_began_is_left_to_whoever_wants_it(rig):
+    record = rig.running()
+    rig.watch(record)
+    rig.service.complete(record.generation_id)
+    rig.until(lambda: rig.downloads.tasks)
+    rig.tracker.unwatch(record.id)
+    rig.downloads.run()
+    assert row(rig, record).owner is None
+    assert row(rig, record).state == states.FINISHED
+
+
+def test_an_order_that_is_answered_after_the_end_is_not_said_to_be_watched(rig):
+    record = rig.running()
+    rig.tracker.close()
+    news = []
+    rig.tracker.watch(record, news.append, {"status": "generating"})
+    assert news[-1].watching is False
+    assert row(rig, record).owner is None
+    assert row(rig, record).status == "generating"
