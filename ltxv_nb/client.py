@@ -120,7 +120,7 @@ class Client:
             self.journal,
             self.knowledge,
             self._presence,
-            Saver(api_is_public=service.is_public),
+            Saver(api_is_public=service.is_public, other_folder=self.output_dir),
             reads_per_minute=service.reads_per_minute,
         )
         self.api.on_read = self._tracker.charge
@@ -346,11 +346,11 @@ class Client:
             return
         self._closed = True
         self._tracker.close()
-        if self.journal.path.exists():
-            try:
+        try:
+            if self.journal.path.exists():
                 self.journal.release(self._presence.name)
-            except JournalError as error:
-                _log.debug("%s", error)
+        except (JournalError, OSError) as error:
+            _log.debug("%s", error)
         self.journal.close()
         self._presence.leave()
         self.api.close()
@@ -591,7 +591,10 @@ def _file_of(record: Record | None) -> Path | None:
     from pathlib import Path
 
     path = Path(record.file) if record and record.file else None
-    return path if path and path.exists() else None
+    try:
+        return path if path and path.exists() else None
+    except OSError:  # its drive does not answer
+        return None
 
 
 _alive: weakref.WeakSet[Client] = weakref.WeakSet()

@@ -35,10 +35,13 @@ class Saver:
     ----------
     api_is_public : bool
         Whether the service is another machine; then no video is fetched from inside our own network.
+    other_folder : Path, optional
+        Where a video goes when the folder chosen at its submission cannot be written any more.
     """
 
-    def __init__(self, *, api_is_public: bool) -> None:
+    def __init__(self, *, api_is_public: bool, other_folder: Path | None = None) -> None:
         self._api_is_public = api_is_public
+        self._other_folder = other_folder
         # A download that was told to stop may still write a block while the next one begins.
         self._locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
@@ -66,11 +69,7 @@ class Saver:
         DownloadError
             It cannot be had, is no whole MP4, or cannot be written; no half file is left under the name.
         """
-        final = self.destination(record)
-        try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DownloadError(_unwritable(final.parent, error)) from None
+        final = self._usable(self.destination(record))
         with self._locks[final]:
             probe = self._bring(record, final, should_stop, progress)
         media = {
@@ -83,6 +82,18 @@ class Saver:
         }
         _write_note(final, record, media)
         return Saved(final, media)
+
+    def _usable(self, final: Path) -> Path:
+        """Return the final name, in the other folder if its own cannot be written any more."""
+        with contextlib.suppress(OSError):
+            if final.exists():
+                return final
+        if trouble := _trouble_with(final.parent):
+            other = self._other_folder
+            if other is None or other == final.parent or _trouble_with(other):
+                raise DownloadError(_unwritable(final.parent, trouble))
+            return other / final.name
+        return final
 
     def _bring(
         self,
@@ -130,16 +141,23 @@ def check_folder(folder: Path) -> None:
     ConfigurationError
         They cannot.
     """
-    import tempfile
-
     from ltxv_nb.errors import ConfigurationError
+
+    if trouble := _trouble_with(folder):
+        raise ConfigurationError(f"{_unwritable(folder, trouble)} Nothing was sent.")
+
+
+def _trouble_with(folder: Path) -> OSError | None:
+    """Return what is in the way of writing to a folder, which is made if need be."""
+    import tempfile
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise ConfigurationError(f"{_unwritable(folder, error)} Nothing was sent.") from None
+        return error
+    return None
 
 
 def _unwritable(folder: Path, error: OSError) -> str:

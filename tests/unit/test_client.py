@@ -568,3 +568,17 @@ def test_a_forked_child_neither_takes_over_nor_disturbs_its_parent(desk):
 
 def test_the_state_words_of_a_job_cover_every_state_of_the_journal():
     assert set(states.OPEN) == {"submitting", "unknown", "running", "finished"}
+
+
+def test_an_earlier_clip_on_a_drive_that_does_not_answer_stops_nothing(desk, monkeypatch):
+    first = desk.client.submit(PROMPT)
+    desk.finish(first)
+    look = Path.stat
+
+    def stat(path, **options):
+        if str(path) == first.record.file:
+            raise OSError(107, "Transport endpoint is not connected")
+        return look(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    assert desk.client.submit(PROMPT).generation_id in desk.service.generations

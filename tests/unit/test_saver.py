@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,8 +114,6 @@ def test_what_is_no_video_never_gets_the_name(monkeypatch, record):
 
 def test_a_folder_that_cannot_be_written_is_one_sentence_with_what_to_do(fetched, record, rig, tmp_path):
     (tmp_path / "file").write_text("")
-    from dataclasses import replace
-
     with pytest.raises(DownloadError, match=r"output folder .* cannot be written .*LTXV_OUTPUT_DIR"):
         Saver(api_is_public=True).save(replace(record, output_dir=str(tmp_path / "file" / "out")), never)
     with pytest.raises(ConfigurationError, match=r"Nothing was sent\."):
@@ -136,3 +135,14 @@ def test_a_note_that_cannot_be_written_leaves_no_half_of_it(fetched, record, mon
     with pytest.raises(DownloadError, match="No space left"):
         saver_module._write_note(final, record, {})
     assert list(final.parent.iterdir()) == []
+
+
+def test_a_video_whose_folder_is_gone_goes_to_the_one_that_is_chosen_now(fetched, record, tmp_path):
+    gone = tmp_path / "drive"
+    gone.write_text("no folder any more")
+    paid = replace(record, output_dir=str(gone), file=str(gone / "clip.mp4"))
+    saved = Saver(api_is_public=True, other_folder=tmp_path / "good").save(paid, never)
+    assert saved.file == tmp_path / "good" / "clip.mp4"
+    assert saved.file.with_suffix(".json").exists()
+    with pytest.raises(DownloadError, match="LTXV_OUTPUT_DIR"):
+        Saver(api_is_public=True, other_folder=gone).save(paid, never)
