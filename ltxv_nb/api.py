@@ -224,9 +224,9 @@ class Api:
         if status in REFUSALS:
             return Refused(self._error(response, content, _submission_hint(status, body)))
         if not response.ok or not 200 <= status < 300:
-            reason = self._scrub(shorten(response.reason or "", 200))
+            reason = shorten(self._scrub(response.reason or ""), 200)
             return Unclear(f"the service answered {status} {reason}".strip())
-        generation = read_generation(parse_json(content)) if content is not None else None
+        generation = read_generation(parse_json(content), self._scrub) if content is not None else None
         identifier = (generation and generation.id) or plain_text(response.headers.get("x-inference-id"), 512)
         if not identifier:
             return Unclear(f"the service answered {status}, but its answer cannot be read")
@@ -258,7 +258,7 @@ class Api:
             The service did not answer, or not with a generation. It costs nothing to ask again.
         """
         document = self._read(GENERATIONS, {"generation_id": generation_id}, retries=False, counted=counted)
-        generation = read_generation(document)
+        generation = read_generation(document, self._scrub)
         if generation is None or not generation.status:
             raise APIError("The service's answer is not about a generation.")
         return generation
@@ -413,7 +413,7 @@ class Api:
             return "no answer came in time"
         if isinstance(error, requests.ConnectionError):
             return "the connection broke off"
-        return self._scrub(shorten(str(error), 200))
+        return shorten(self._scrub(str(error)), 200)
 
     def _unreachable(self, error: requests.RequestException) -> ServiceUnreachable:
         host = urlsplit(self._service.base_url).netloc
@@ -425,7 +425,8 @@ class Api:
         )
 
     def _error(self, response: requests.Response, content: bytes | None, hint: str) -> APIError:
-        message, request_id = error_message(content or b"", response.reason or "no reason given")
+        reason = self._scrub(response.reason or "no reason given")
+        message, request_id = error_message(content or b"", reason, self._scrub)
         status = response.status_code
         if 300 <= status < 400:
             message, hint = (
@@ -434,9 +435,11 @@ class Api:
             )
         kind = _ERRORS.get(status, ServerError if status >= 500 else APIError)
         return kind(
-            self._scrub(message),
+            message,
             status_code=status,
-            request_id=request_id or shorten(response.headers.get("x-request-id", ""), 128) or None,
+            request_id=request_id
+            or shorten(self._scrub(response.headers.get("x-request-id", "")), 128)
+            or None,
             retry_after=retry_after(response.headers, self._clock()),
             hint=hint,
         )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from ltxv_nb.video import Video
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("ltxv_nb")
 
 #: Bytes of MP4 that a notebook carries for one clip. As Base64, with a poster, three of them stay under 3 MB.
 EMBED_LIMIT = 640_000

@@ -8,7 +8,10 @@ import re
 from dataclasses import dataclass
 from datetime import timezone
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: Words for a video that is finished; one of the vendor's guides says "complete".
 COMPLETED = frozenset({"completed", "complete"})
@@ -58,8 +61,16 @@ class Generation:
         return self.status == ERROR
 
 
-def read_generation(document: Any) -> Generation | None:
-    """Read a reply of either endpoint; ``None`` when it is not one."""
+def read_generation(document: Any, scrub: Callable[[str], str] = str) -> Generation | None:
+    """Read a reply of either endpoint; ``None`` when it is not one.
+
+    Parameters
+    ----------
+    document : Any
+        The reply's JSON.
+    scrub : callable, optional
+        Takes the key out of the service's words, before they are cut: half a key is not recognized.
+    """
     if not isinstance(document, dict):
         return None
     identifier, status = document.get("id"), document.get("status")
@@ -68,9 +79,9 @@ def read_generation(document: Any) -> Generation | None:
     video = document.get("video")
     return Generation(
         id=plain_text(identifier, _ID_LIMIT),
-        status=shorten(status, _STATUS_LIMIT).lower() if isinstance(status, str) else "",
+        status=shorten(scrub(status), _STATUS_LIMIT).lower() if isinstance(status, str) else "",
         url=plain_text(video.get("url") if isinstance(video, dict) else None, _URL_LIMIT),
-        error=_error_words(document.get("error")),
+        error=_error_words(document.get("error"), scrub),
         usd=_usd(document),
     )
 
@@ -95,11 +106,11 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) and found >= 0 else None
 
 
-def _error_words(error: Any) -> str | None:
+def _error_words(error: Any, scrub: Callable[[str], str]) -> str | None:
     if isinstance(error, dict) and error:
         words = [str(error[key]) for key in ("name", "message") if error.get(key)]
-        return shorten(": ".join(words) or str(error)) or None
-    return shorten(str(error)) if error else None
+        return shorten(scrub(": ".join(words) or str(error))) or None
+    return shorten(scrub(str(error))) if error else None
 
 
 def _usd(document: dict[str, Any]) -> float | None:
@@ -132,7 +143,7 @@ def parse_json(content: bytes) -> Any:
         return None
 
 
-def error_message(content: bytes, reason: str) -> tuple[str, str | None]:
+def error_message(content: bytes, reason: str, scrub: Callable[[str], str] = str) -> tuple[str, str | None]:
     """Return the service's own words for a refusal, and its name for the request.
 
     Parameters
@@ -141,6 +152,8 @@ def error_message(content: bytes, reason: str) -> tuple[str, str | None]:
         The body: JSON by the schema, or whatever a gateway in between has written.
     reason : str
         The reason phrase, for a body without words.
+    scrub : callable, optional
+        Takes what is secret out of a text; before it is cut, which could leave half a secret.
     """
     document = parse_json(content)
     if isinstance(document, dict):
@@ -150,8 +163,10 @@ def error_message(content: bytes, reason: str) -> tuple[str, str | None]:
         if isinstance(found, list):
             found = "; ".join(str(item) for item in found)
         request_id = document.get("requestId") or document.get("request_id")
-        return shorten(str(found)) or reason, shorten(str(request_id), 128) if request_id else None
-    text = content[:4096].decode("utf-8", "replace")
+        return shorten(scrub(str(found))) or reason, shorten(
+            scrub(str(request_id)), 128
+        ) if request_id else None
+    text = scrub(content.decode("utf-8", "replace"))[:4096]
     if "<" in text:
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
         return shorten(title.group(1) if title else "") or reason, None

@@ -407,6 +407,32 @@ def test_a_service_that_repeats_the_key_does_not_get_it_shown(status, caplog):
     assert KEY not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"status": "error", "error": {"name": "Upstream", "message": f"rejected Bearer {KEY}"}},
+        {"status": "error", "error": f"rejected Bearer {KEY}"},
+        {"status": "error", "error": {"detail": f"rejected Bearer {KEY}"}},
+        {"status": "error", "error": "x" * (600 - len(KEY)) + KEY + " is not known"},
+        {"status": f"waiting {KEY}"},
+        {"status": "waiting for whom it concerns " + KEY},
+    ],
+)
+def test_a_generation_whose_words_repeat_the_key_does_not_get_it_shown(document):
+    fetched = connected(reply(200, {"id": ID, **document}))[0].fetch(ID)
+    accepted = create(reply(200, {"id": ID, **document})).generation
+    for generation in (fetched, accepted):
+        assert KEY[:8] not in repr(generation)
+        assert "[key]" in f"{generation.status} {generation.error}"
+        assert generation.id == ID
+
+
+def test_the_address_of_a_video_is_kept_to_the_letter_even_if_it_holds_the_key():
+    url = f"https://cdn.example.test/{KEY}.mp4"
+    generation = connected(reply(200, {"id": ID, "status": "completed", "video": {"url": url}}))[0].fetch(ID)
+    assert generation.url == url
+
+
 def test_the_key_is_in_no_address_and_no_body():
     api, wire, _ = connected(reply(200, {"id": ID, "status": "queued"}))
     api.create(BODY, "ltxv-nb.abc.1")
@@ -429,3 +455,11 @@ def test_a_place_that_cannot_be_made_ready_is_told_before_anything_is_sent():
 
     with pytest.raises(ConfigurationError, match="does not start"):
         Api(Nowhere()).make_ready()
+
+
+def test_half_a_key_is_not_left_where_a_long_message_is_cut():
+    for head in ("x" * 590, "x" * 580):
+        api, _, _ = connected(reply(400, {"message": f"{head} Bearer {KEY}", "requestId": f"a-{KEY}"}))
+        with pytest.raises(APIError) as caught:
+            api.balance()
+        assert KEY[:6] not in f"{caught.value} {caught.value.request_id}"

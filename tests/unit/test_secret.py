@@ -6,10 +6,13 @@ import copy
 import io
 import logging
 import pickle
+import re
+from pathlib import Path
 
 import pytest
 from fakes import KEY
 
+import ltxv_nb
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.secret import ApiKey, scrubbing
 
@@ -93,3 +96,15 @@ def test_a_malformed_log_call_does_not_break_the_one_who_makes_it(log):
 
 def test_without_a_key_nothing_is_filtered():
     assert list(scrubbing(None, "ltxv_nb.test_secret")) == []
+
+
+def test_no_module_writes_to_a_log_that_the_filter_does_not_cover():
+    package = Path(ltxv_nb.__file__).parent
+    uncovered = re.compile(r"""getLogger\(\s*(__name__|["']ltxv_nb\.)""")
+    found = [
+        module.relative_to(package).as_posix()
+        for module in sorted(package.rglob("*.py"))
+        if uncovered.search(module.read_text(encoding="utf-8"))
+    ]
+    # A logger's filters do not see what its children log. The sandbox's process is never given a key.
+    assert [name for name in found if not name.startswith("sandbox/")] == []
