@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import RequestError, SubmissionUnknown
+from ltxv_nb.job import LOOK_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -64,11 +65,20 @@ def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int)
                 under_way += 1
             if not under_way:
                 return
-            item = ended.get()
+            item = _next(ended)
             under_way, room = under_way - 1, 1
             if isinstance(item, BaseException):
                 raise item
             yield item
+
+
+def _next(ended: queue.SimpleQueue[Job | BaseException]) -> Job | BaseException:
+    """Wait for the next end, looking up now and then so that an interrupt comes through."""
+    while True:
+        try:
+            return ended.get(timeout=LOOK_UP)
+        except queue.Empty:
+            continue
 
 
 def _when_done(job: Job, ended: queue.SimpleQueue[Job | BaseException]) -> None:

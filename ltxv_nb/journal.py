@@ -251,7 +251,7 @@ class Journal:
 
     def models(self) -> list[str]:
         """Return the models that have made videos."""
-        if not self.path.exists():
+        if not _may_exist(self.path):
             return []
         with self._reading() as connection:
             rows = connection.execute(
@@ -271,7 +271,7 @@ class Journal:
 
     def open_by_origin(self) -> dict[str, int]:
         """Return how many generations are unfinished at each service."""
-        if not self.path.exists():
+        if not _may_exist(self.path):
             return {}
         with self._reading() as connection:
             return dict(
@@ -292,7 +292,7 @@ class Journal:
 
     def events(self, record_id: str) -> list[tuple[float, str, str | None]]:
         """Return the steps of a generation: unix time, state, words."""
-        if not self.path.exists():
+        if not _may_exist(self.path):
             return []
         with self._reading() as connection:
             return list(
@@ -373,19 +373,19 @@ class Journal:
         return _record(row) if row else None
 
     def _first(self, where: str, *values: Any) -> Record | None:
-        if not self.path.exists():
+        if not _may_exist(self.path):
             return None
         with self._reading() as connection:
             return self._one(connection, where, *values)
 
     def _all(self, where: str, *values: Any, tail: str = "") -> list[Record]:
-        if not self.path.exists():
+        if not _may_exist(self.path):
             return []
         with self._reading() as connection:
             return [_record(row) for row in connection.execute(f"{_SELECT} {where} {tail}", values)]
 
     def _scalar(self, query: str, *values: Any) -> Any:
-        if not self.path.exists():
+        if not _may_exist(self.path):
             return 0
         with self._reading() as connection:
             return connection.execute(query, values).fetchone()[0]
@@ -432,6 +432,17 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def _may_exist(path: Path) -> bool:
+    """Whether a file is there, or nobody may look: then whoever reads it hears why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _identity(path: Path) -> tuple[int, int] | None:
     """Return what tells a file from another one of the same name."""
     try:
@@ -442,6 +453,12 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _trouble(path: Path, error: Exception) -> str:
+    if isinstance(error, UnicodeEncodeError):
+        near = error.object[max(0, error.start - 20) : error.start + 1]
+        return (
+            f"A folder name, model or option holds a character that cannot be written down, "
+            f"the last one of {near!a}: write it anew, or choose another."
+        )
     text = str(error).lower()
     if "full" in text or getattr(error, "errno", None) == 28:  # ENOSPC
         words = "cannot be written, because the disk is full: make room"

@@ -183,18 +183,18 @@ def _read_tail(tail: str) -> tuple[str | None, str]:
 
 def _text_of(part: _Field, names: Mapping[str, Any]) -> str:
     value = _value_of(part, names)
-    if part.conversion:
-        return format(_CONVERSIONS[part.conversion](value), _spec(part, names))
-    if _is_no_text(value):
+    if not part.conversion and _is_no_text(value):
         raise RequestError(
             f"{{{part.source}}} is {_kind(value)}, which is no text for a prompt; nothing was sent. "
             f"Set {part.source} to a text, or write {{{{{part.source}}}}} for the words in braces."
         )
+    spec = _spec(part, names)
     try:
-        return format(value, _spec(part, names))
-    except (ValueError, TypeError) as error:
+        return format(_CONVERSIONS[part.conversion](value) if part.conversion else value, spec)
+    except Exception as error:  # noqa: BLE001 - whatever the value's own methods raise
+        tail = (f"!{part.conversion}" if part.conversion else "") + (f":{part.spec}" if part.spec else "")
         raise RequestError(
-            f"{{{part.source}:{part.spec}}} cannot be filled in: {error}. Nothing was sent."
+            f"{{{part.source}{tail}}} cannot be filled in: {type(error).__name__}: {error}. Nothing was sent."
         ) from None
 
 

@@ -76,7 +76,10 @@ def _room_for_messages(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     ipykernel 7 handles every message in one `contextvars.Context`. It is entered as long as the cell runs and
     cannot be entered again, so that a nested loop has to put such a message off until the cell has ended. In
     a copy of the context it can go ahead; a queued cell goes no further than to the kernel's own lock.
+
+    A button's handler may wait, too, while the cell does: what it leaves behind is what it found.
     """
+    before: Any = vars(loop).get("call_soon")
     call_soon: Any = loop.call_soon
 
     def in_a_free_context(callback: Any, *args: Any, context: contextvars.Context | None = None) -> Any:
@@ -88,7 +91,10 @@ def _room_for_messages(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     try:
         yield
     finally:
-        delattr(loop, "call_soon")
+        if before is None:
+            delattr(loop, "call_soon")
+        else:
+            setattr(loop, "call_soon", before)  # noqa: B010
 
 
 def _is_entered(context: contextvars.Context) -> bool:
@@ -137,6 +143,6 @@ def what_goes_on(job: Job | None) -> str:
     if job.done():
         return f"job {job.id} has ended; %ltxv show {job.id} shows how."
     return (
-        f"only this cell stopped; job {job.id} goes on and is billed. "
+        f"only this cell stopped; job {job.id} {job.fate}. "
         f"%ltxv wait {job.id} waits on, %ltxv show {job.id} shows the clip once it is there."
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import queue
 import threading
+from types import SimpleNamespace
 
 import pytest
 
+from ltxv_nb import batch
 from ltxv_nb.batch import as_they_end
 from ltxv_nb.errors import InsufficientCreditsError, RequestError, SubmissionUnknown
 
@@ -131,6 +134,27 @@ def test_a_job_that_is_no_longer_watched_does_not_hold_up_the_rest():
         return job
 
     assert len(list(as_they_end(submit, ["stopped", "b"], 1))) == 2
+
+
+def test_an_interrupt_comes_through_where_it_cannot_wake_a_wait_without_end(monkeypatch):
+    """On Windows Ctrl-C is noticed only between two waits."""
+    looks = []
+
+    class Windows(queue.SimpleQueue):
+        def get(self, block=True, timeout=None):
+            assert timeout is not None, "this wait would never be interrupted"
+            looks.append(timeout)
+            if len(looks) == 3:
+                job.end()  # so that the pool's own threads are over, too
+                raise KeyboardInterrupt
+            return super().get(block, timeout)
+
+    monkeypatch.setattr(batch, "queue", SimpleNamespace(SimpleQueue=Windows, Empty=queue.Empty))
+    monkeypatch.setattr(batch, "LOOK_UP", 0.01)
+    job = FakeJob("a")
+    with pytest.raises(KeyboardInterrupt):
+        next(as_they_end(lambda prompt: job, ["a"], 1))
+    assert looks == [0.01] * 3
 
 
 def test_no_prompts_are_no_jobs():

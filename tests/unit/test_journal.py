@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes import Rig
@@ -12,6 +14,7 @@ from fakes import Rig
 from ltxv_nb import journal as states
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import Journal, new_id
+from ltxv_nb.notebook.session import Session
 
 
 @pytest.fixture
@@ -193,6 +196,79 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_says_what_to_do(tmp_path,
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match=r"cannot be written.*LTXV_HOME"):
         Journal(tmp_path / "file" / "home" / "journal.sqlite").add(rig.record())
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "shown"),
+    [
+        ("output_dir", os.fsdecode(b"/videos/caf\xe9"), r"caf\udce9"),
+        ("model", "x/\ud800", r"x/\ud800"),
+        ("request", {"note": "\ud800"}, r"\ud800"),
+    ],
+)
+def test_a_character_that_cannot_be_written_down_is_named_and_is_no_damage(rig, journal, column, text, shown):
+    with pytest.raises(JournalError, match="folder name, model or option") as caught:
+        journal.add(rig.record(**{column: text}))
+    words = str(caught.value)
+    assert shown in words
+    assert words.isascii()
+    assert "damaged" not in words
+    assert "LTXV_HOME" not in words
+    assert journal.newest() == []
+
+
+def test_a_row_that_does_not_read_is_damage(rig, journal):
+    record = rig.record()
+    journal.add(record)
+    with journal._writing() as connection:
+        connection.execute("UPDATE generations SET request = '{half'")
+    with pytest.raises(JournalError, match="is damaged: move it away"):
+        journal.get(record.id)
+
+
+@pytest.fixture
+def locked_home(journal, monkeypatch):
+    """A home below a folder that may not be searched; for root, too, who may search them all."""
+    real = {name: getattr(Path, name) for name in ("stat", "mkdir")}
+
+    def refuse(name):
+        def refused(path, *args, **kwargs):
+            if path in (journal.path, journal.path.parent):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real[name](path, *args, **kwargs)
+
+        return refused
+
+    for name in real:
+        monkeypatch.setattr(Path, name, refuse(name))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Journal.newest,
+        Journal.open,
+        Journal.models,
+        Journal.count_open,
+        Journal.open_by_origin,
+        lambda journal: journal.get("nothere0"),
+        lambda journal: journal.events("nothere0"),
+    ],
+)
+@pytest.mark.usefixtures("locked_home")
+def test_a_home_nobody_may_look_into_is_an_error_that_says_what_to_do(journal, question):
+    with pytest.raises(JournalError, match=r"Permission denied.*permissions.*LTXV_HOME"):
+        question(journal)
+
+
+@pytest.mark.usefixtures("locked_home")
+def test_a_home_nobody_may_look_into_does_not_keep_the_extension_from_loading():
+    assert Session(None).unfinished_line() is None
+
+
+def test_a_home_nobody_knows_does_not_keep_the_extension_from_loading(monkeypatch):
+    monkeypatch.setenv("LTXV_HOME", "~nobody-of-this-name/home")
+    assert Session(None).unfinished_line() is None
 
 
 def test_a_journal_of_a_newer_version_is_left_alone(journal, rig):

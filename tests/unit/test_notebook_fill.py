@@ -98,6 +98,43 @@ def test_a_wrong_format_stops_with_its_reason():
         fill("{n:zz}", NAMES)
 
 
+class Unwilling:
+    """A value that will not become text."""
+
+    def __str__(self):
+        raise RuntimeError("no words")
+
+    __repr__ = __str__
+
+
+class Unformattable:
+    def __format__(self, spec):
+        raise KeyError("no words")
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("{time_of_day!r:.1f}", "{time_of_day!r:.1f} cannot be filled in: ValueError: "),
+        ("{n:{time_of_day}}", "{n:{time_of_day}} cannot be filled in: ValueError: "),
+        ("at {unwilling}", "{unwilling} cannot be filled in: RuntimeError: no words."),
+        ("at {unwilling!r}", "{unwilling!r} cannot be filled in: RuntimeError: no words."),
+        ("at {unformattable}", "{unformattable} cannot be filled in: KeyError: 'no words'."),
+    ],
+)
+def test_a_value_that_will_not_become_text_stops_with_its_reason(text, named):
+    with pytest.raises(RequestError) as caught:
+        fill(text, {**NAMES, "unwilling": Unwilling(), "unformattable": Unformattable()})
+    words = str(caught.value)
+    assert words.startswith(named)
+    assert words.endswith(". Nothing was sent.")
+
+
+def test_an_unknown_name_in_a_format_is_named():
+    with pytest.raises(RequestError, match=r"no variable 'wdth'.*Did you mean width\?"):
+        fill("{ratio:{wdth}.2f}", NAMES)
+
+
 @pytest.mark.parametrize(
     "text", ["{math}", "{object}", "{len}", "{print}", "{thing}", "{nothing}", "{words.append}"]
 )
