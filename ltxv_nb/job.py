@@ -148,6 +148,13 @@ class Job:
         return self.record.finished_at
 
     @property
+    def fate(self) -> str:
+        """What becomes of it when nobody waits or watches, as the end of a sentence that begins with it."""
+        if self.record.state in (states.SUBMITTING, states.UNKNOWN):
+            return "may have been taken by the service, whose record tells whether it is billed"
+        return "goes on and is billed"
+
+    @property
     def unreachable(self) -> bool:
         """Whether the service has not answered about it for long; it may well be finished."""
         return self._news.unreachable
@@ -284,7 +291,7 @@ class Job:
     def timed_out(self, timeout: float | None) -> GenerationTimeout:
         """Return the error for a wait that is over."""
         return GenerationTimeout(
-            f"Job {self.id} is not finished after {timeout:g} s; it goes on and is billed. "
+            f"Job {self.id} is not finished after {timeout:g} s; it {self.fate}. "
             f"`%ltxv wait {self.id}` or client.job({self.id!r}).result() gets back to it.",
             self,
         )
@@ -292,8 +299,7 @@ class Job:
     def stopped(self) -> WatchStopped:
         """Return the error for a wait that was ended by `stop`."""
         return WatchStopped(
-            f"Job {self.id} is no longer watched; the generation goes on and is billed. "
-            f"`%ltxv resume` picks it up again.",
+            f"Job {self.id} is no longer watched; it {self.fate}. `%ltxv resume` picks it up again.",
             self,
         )
 

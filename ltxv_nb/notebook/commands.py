@@ -178,8 +178,19 @@ def _short(text: str, most: int = 60) -> str:
     return words if len(words) <= most else words[: most - 1] + "…"
 
 
+def _job(magics: LTXVMagics, word: str) -> Job:
+    """Return the job of an id, or of a variable that holds a job or its video."""
+    from ltxv_nb.job import Job
+    from ltxv_nb.video import Video
+
+    held = magics.session.ip.user_ns.get(word)
+    if isinstance(held, (Job, Video)):
+        word = held.id if isinstance(held, Job) else held.job_id
+    return magics.session.client.job(word)
+
+
 def _show(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
-    job = magics.session.client.job(arguments[0])
+    job = _job(magics, arguments[0])
     magics.session.bind(job)
     if job.video is None and job.watched and not job.done():
         magics.session.follow(job, embed=_embed(magics, options))
@@ -191,7 +202,7 @@ def _show(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
 
 def _wait(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
     client = magics.session.client
-    jobs = [client.job(arguments[0])] if arguments else client.resume()
+    jobs = [_job(magics, arguments[0])] if arguments else client.resume()
     if not jobs:
         magics.session.say("Nothing is unfinished, so there is nothing to wait for.")
     timeout = options.timeout or magics.timeout
@@ -213,7 +224,7 @@ def _wait(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
 
 
 def _stop(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:
-    job = magics.session.client.job(arguments[0])
+    job = _job(magics, arguments[0])
     if job.done():
         magics.session.say(f"Job {job.id} has ended already.")
         return

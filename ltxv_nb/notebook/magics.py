@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, TraitError, TraitType, validate
 
-from ltxv_nb.errors import RequestError, SubmissionUnknown
+from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
 from ltxv_nb.notebook.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
 from ltxv_nb.notebook.place import always_waits
 from ltxv_nb.notebook.waiting import explained, what_goes_on
@@ -100,8 +100,9 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         words = split(line)
         if cell is None:
             from ltxv_nb.notebook import commands  # loading the magics must be light
+            from ltxv_nb.notebook.fill import fill
 
-            commands.run(self, words)
+            commands.run(self, [fill(word, self.session.ip.user_ns) for word in words])
             return
         options = parse(words)
         if options.help:
@@ -138,13 +139,13 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         with explained(lambda: what_goes_on(job)):
             try:
                 job = session.client.submit_request(request, allow_duplicate=options.again)
-            except SubmissionUnknown as error:
+            except (SubmissionUnknown, DuplicateRequest) as error:
                 if error.job is not None:
                     session.bind(error.job, options.output)
-                    # The look for it goes on in the background, and the clip is shown when it is found.
+                    # It goes on in the background, and its clip is shown here when it is found, or ready.
                     # Whatever goes wrong with that, the person must read the error.
                     with contextlib.suppress(Exception):
-                        session.follow(error.job, embed=embed)
+                        session.follow(error.job.watch(), embed=embed)
                 raise
             session.bind(job, options.output)
             waits = always_waits() or (self.wait if options.wait is None else options.wait)

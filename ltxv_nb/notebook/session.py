@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.errors import LTXVError
+from ltxv_nb.errors import ConfigurationError, LTXVError
 from ltxv_nb.notebook.place import notebook_folder, place_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Session:
         self._client: Client | None = None
         self._making = threading.RLock()  # a click and a cell may both be the first to need it
         self._told = False
+        self._closed = False
 
     @property
     def board(self) -> Board:
@@ -50,8 +52,16 @@ class Session:
 
     @property
     def client(self) -> Client:
-        """The client, made at first use."""
+        """The client, made at first use.
+
+        Raises
+        ------
+        ConfigurationError
+            The settings cannot be used, or the extension was unloaded: a page may outlive its session.
+        """
         with self._making:
+            if self._closed:
+                raise ConfigurationError("The extension was unloaded or reloaded: run this cell again.")
             return self._client or self.new_client()
 
     @property
@@ -108,18 +118,16 @@ class Session:
         """
         from ltxv_nb.settings import JOURNAL_FILE, default_home
 
-        path = default_home() / JOURNAL_FILE
-        if not path.exists():
-            return None
-        from ltxv_nb.journal import Journal
-
-        journal = Journal(path)
         try:
-            count = journal.count_open()
-        except LTXVError:
+            path = default_home() / JOURNAL_FILE
+            if not path.exists():
+                return None
+            from ltxv_nb.journal import Journal
+
+            with closing(Journal(path)) as journal:
+                count = journal.count_open()
+        except (LTXVError, OSError, RuntimeError):  # the last one: a "~" whose home nobody knows
             return None  # loading must not fail; whoever uses it will hear what is wrong
-        finally:
-            journal.close()
         if not count:
             return None
         jobs = "1 clip is" if count == 1 else f"{count} clips are"
@@ -218,7 +226,9 @@ class Session:
             publisher.clear_output(wait=True)
 
     def close(self) -> None:
-        """Stop everything that was started."""
+        """Stop everything that was started; every status says so."""
+        with self._making:
+            self._closed = True
+        self.forget_client()
         if self._board is not None:
             self._board.close()
-        self.forget_client()

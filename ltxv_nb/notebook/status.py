@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from ltxv_nb.job import Job
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("ltxv_nb")
 
 #: Seconds that must pass between two updates of one view.
 SHORTEST_PAUSE = 0.5
@@ -83,7 +83,7 @@ def snapshot(job: Job) -> Snapshot:
             f"{word} after {seconds_text(elapsed)}", 100 if job.error is None else 0, "", _end_tone(job)
         )
     if not job.watched:
-        return Snapshot("No longer watched", 0, "the generation goes on and is billed", "stopped")
+        return Snapshot("No longer watched", 0, f"it {job.fate}", "stopped")
     state = _WORDS.get(job.status, job.status.replace("_", " ").capitalize() or "Running")
     if job.unreachable:
         state = f"{state} (service unreachable, still trying)"
@@ -197,7 +197,7 @@ class Board:
             entry.unsubscribe()
 
     def close(self) -> None:
-        """Stop updating; what is shown stays."""
+        """Stop updating; what is shown stays, once it says how each job was left."""
         with self._wake:
             self._closed = True
             entries, self._entries = self._entries, []
@@ -208,6 +208,8 @@ class Board:
             self._thread.join(timeout=5)
         if self._worker is not None:
             self._worker.shutdown(wait=False, cancel_futures=True)
+        for entry in entries:
+            _leave(entry)
 
     def tick(self) -> float | None:
         """Write what is due.
@@ -291,6 +293,17 @@ class Board:
                     self._wake.wait(timeout=pause)
                 if self._closed:
                     return
+
+
+def _leave(entry: _Entry) -> None:
+    if entry.job.done():
+        _finish(entry)
+        return
+    try:
+        if (current := snapshot(entry.job)) != entry.shown:
+            entry.view.update(current)
+    except Exception:  # the others are to be told, too
+        logger.exception("The status of job %s could not be shown.", entry.job.id)
 
 
 def _finish(entry: _Entry) -> None:

@@ -233,3 +233,26 @@ def test_an_earlier_clip_gives_the_first_frame_of_the_next(kernel):
     cell = kernel.run("%%ltxv --wait -i opening\nBehind it, a garden")
     assert cell.ok, cell.error_lines
     assert "<video" in cell.html()
+
+
+def test_a_cell_that_is_run_again_meanwhile_still_gets_the_clip(kernel):
+    assert kernel.run("%%ltxv --again\n[slow] A cell run twice").ok
+    again = kernel.run("%%ltxv -o twice\n[slow] A cell run twice")
+    assert again.reply["ename"] == "DuplicateRequest"
+    assert len(again.error_lines) == 1
+    place = next(m for m in again.messages if m["msg_type"] == "display_data")["content"]["transient"]
+    final = kernel.later(lambda m: is_final(m) and m["content"]["transient"] == place)
+    assert "A cell run twice" in final["content"]["data"]["text/html"]
+    assert kernel.value("twice.done()") == "True"
+
+
+def test_line_commands_take_a_variable_or_an_expression_in_place_of_an_id(kernel):
+    assert kernel.run("%%ltxv --wait -o candle\nA candle").ok
+    assert kernel.run("flame = candle.video").ok
+    for word in ("candle", "flame", "{candle.id}"):
+        shown = kernel.run(f"%ltxv show {word}")
+        assert shown.ok, shown.error_lines
+        assert "<video" in shown.html()
+    unknown = kernel.run("%ltxv show {nothing}")
+    assert unknown.reply["ename"] == "RequestError"
+    assert len(unknown.error_lines) == 1

@@ -44,7 +44,10 @@ def test_unloading_takes_away_all_that_loading_and_using_brought(tmp_path):
         assert kernel.run("%load_ext ltxv_nb").ok
         assert kernel.run("%%ltxv -o running\n[slow] A river").ok
         assert kernel.value("state() == before") == "False"
-        assert kernel.run("%unload_ext ltxv_nb").ok
+        unloaded = kernel.run("%unload_ext ltxv_nb")
+        assert unloaded.ok
+        told = [one["text/plain"] for one in unloaded.bundles("update_display_data")]
+        assert any("no longer watched" in text for text in told), "the cell's status seems to run on"
         assert kernel.value("state() == before or (state(), before)") == "True"
         loaded = kernel.run("%load_ext ltxv_nb")
         assert loaded.text == "1 clip is unfinished from earlier: %ltxv resume picks it up.\n"

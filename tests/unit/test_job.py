@@ -13,8 +13,13 @@ from ltxv_nb.errors import (
     DownloadError,
     GenerationFailed,
     GenerationTimeout,
+    SubmissionUnknown,
     WatchStopped,
 )
+from ltxv_nb.job import Job
+from ltxv_nb.notebook.outcome import outcome_text
+from ltxv_nb.notebook.status import snapshot
+from ltxv_nb.notebook.waiting import what_goes_on
 
 PROMPT = "A lighthouse"
 
@@ -116,6 +121,39 @@ def test_stopping_ends_the_wait_but_not_the_generation(desk, job):
     job.watch()
     desk.rig.run(120)
     assert job.result().path.exists()
+
+
+def what_is_said_of_leaving(job, folder):
+    """What a time-out, an interrupt and a stop say of a job, each in its place."""
+    texts = [str(job.timed_out(600)), what_goes_on(job)]
+    job.stop()
+    return [*texts, str(job.stopped()), snapshot(job).line(), outcome_text(job, folder)]
+
+
+def test_whoever_leaves_a_running_job_is_told_that_it_is_billed(job, tmp_path):
+    for text in what_is_said_of_leaving(job, tmp_path):
+        assert " goes on and is billed" in text
+
+
+def test_nobody_is_told_that_a_job_is_billed_which_the_service_may_not_have(desk, tmp_path):
+    desk.service.on_post.append("lose")
+    desk.service.hide_rows = True
+    with pytest.raises(SubmissionUnknown) as caught:
+        desk.client.submit(PROMPT)
+    *texts, outcome = what_is_said_of_leaving(caught.value.job, tmp_path)
+    for text in texts:
+        assert " may have been taken by the service, whose record tells whether it is billed" in text
+    assert "may or may not have taken" in outcome
+    assert "goes on and is billed" not in outcome
+
+
+def test_nobody_is_told_that_a_job_is_billed_which_is_still_being_sent(desk, tmp_path):
+    record = desk.rig.record()
+    desk.client.journal.add(record)
+    job = Job(desk.client, record)
+    assert job.status == "submitting"
+    for text in what_is_said_of_leaving(job, tmp_path):
+        assert " may have been taken by the service, whose record tells whether it is billed" in text
 
 
 def test_stopping_what_has_ended_changes_nothing(desk, job):

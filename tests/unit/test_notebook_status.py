@@ -16,6 +16,7 @@ class FakeJob:
         self.watched, self.unreachable, self.downloaded, self.seconds = True, False, None, 0.0
         self.created_at = self.accepted_at = 100.0
         self.listeners, self.share = [], 0.0
+        self.fate = "goes on and is billed"
 
     def done(self):
         return self.ended
@@ -156,6 +157,19 @@ def test_a_stopped_job_says_that_it_goes_on_and_is_billed(scene):
     scene.board.tick()
     assert scene.view.shown[-1].tone == "stopped"
     assert "billed" in scene.view.shown[-1].times
+
+
+def test_a_stopped_job_that_the_service_may_not_have_does_not_claim_to_be_billed(scene):
+    scene.job.change(watched=False, status="unknown", fate="may have been taken")
+    assert snapshot(scene.job).line() == "No longer watched: it may have been taken"
+
+
+def test_closing_leaves_no_status_that_seems_to_run_on(scene):
+    scene.board.tick()
+    scene.job.watched = False
+    scene.board.close()
+    assert scene.view.shown[-1].tone == "stopped"
+    assert scene.view.finished == []
 
 
 def test_closing_lets_go_of_every_job(scene):
