@@ -115,7 +115,7 @@ class Job:
         if record.state == states.REFUSED:
             return APIError(record.error or "The service refused the request; nothing was billed.")
         if record.state == states.UNKNOWN:
-            return SubmissionUnknown(unknown_words(record), self)
+            return SubmissionUnknown(unknown_words(record, watching=news.watching), self)
         return not_downloaded(record) if self._given_up() else None
 
     def _given_up(self) -> bool:
@@ -346,11 +346,16 @@ class Job:
                 _log.exception("A listener of job %s failed", self.id)
 
 
-def unknown_words(record: Record) -> str:
+def unknown_words(record: Record, *, watching: bool) -> str:
     """Say plainly that nobody knows yet whether the service has taken a request, and what can be done."""
+    looks = (
+        f"Job {record.id} keeps looking for it in the service's own record and goes on when it appears "
+        f"there; `%ltxv show {record.id}` says how it stands."
+        if watching
+        else f"`%ltxv wait {record.id}` looks for it in the service's own record."
+    )
     return (
         f"The service may or may not have taken this request ({record.error or 'its answer was lost'}), so "
-        f"it is not sent again. Job {record.id} keeps looking for it in the service's own record and goes on "
-        f"when it appears there; `%ltxv show {record.id}` says how it stands. To send it all the same, which "
-        f"may be billed twice, use --again (in Python allow_duplicate=True)."
+        f"it is not sent again. {looks} To send it all the same, which may be billed twice, use --again (in "
+        f"Python allow_duplicate=True)."
     )

@@ -140,7 +140,9 @@ def test_nobody_is_told_that_a_job_is_billed_which_the_service_may_not_have(desk
     desk.service.hide_rows = True
     with pytest.raises(SubmissionUnknown) as caught:
         desk.client.submit(PROMPT)
+    assert "keeps looking" in str(caught.value)
     *texts, outcome = what_is_said_of_leaving(caught.value.job, tmp_path)
+    assert "keeps looking" not in outcome, "nobody does, once the watching was stopped"
     for text in texts:
         assert " may have been taken by the service, whose record tells whether it is billed" in text
     assert "may or may not have taken" in outcome
