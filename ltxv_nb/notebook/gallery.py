@@ -77,7 +77,7 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         with self._lock:
             last = max(0, (self._found - 1) // PAGE) * PAGE
             self._first = min(last, max(0, self._first + pages * PAGE))
-            self._writer.put(self._show_or_say)
+            self._refresh()
 
     def _build(self, models: list[str]) -> None:
         kit = self._kit
@@ -98,14 +98,18 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._count = kit.html("", "ltxv-says")
         self._back = kit.button("Newer", "The page before", lambda: self.turn(-1))
         self._on = kit.button("Older", "The next page", lambda: self.turn(1))
-        find = kit.row([self._text, self._model], "ltxv-find")
+        refresh = kit.button("Refresh", "Show the clips that have come since, too", self._refresh)
+        find = kit.row([self._text, self._model, refresh], "ltxv-find")
         pager = kit.row([self._count, self._back, self._on], "ltxv-row")
         self._sheet = kit.column([find, self._page, pager], "ltxv-sheet")
 
     def _search(self) -> None:
         with self._lock:
             self._first = 0
-            self._writer.put(self._show_or_say)
+            self._refresh()
+
+    def _refresh(self) -> None:
+        self._writer.put(self._show_or_say)
 
     def _filter(self) -> dict[str, str]:
         index = self._model.index or 0

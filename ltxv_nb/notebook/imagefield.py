@@ -39,6 +39,10 @@ _ASK = {
     LAST_FRAME: "There is no earlier clip on disk to take the last frame of.",
 }
 
+#: Larger ones do not fit through a notebook's connection.
+_LIMIT = "Up to 7 MB; choose “Address or path” for a larger one."
+_UNREAD = "this.replaceWith('This page cannot load it; the service may not either.')"
+
 
 class ImageField:
     """Chooses the first frame. Its thumbnail is made by the writer, so that the page never waits for it.
@@ -71,6 +75,7 @@ class ImageField:
         self._thumb: Any = kit.html("", "ltxv-thumb")
         self._detail: Any = None
         self._details: dict[str, Any] = {}
+        self._limit = kit.html(f'<span class="ltxv-hint">{_LIMIT}</span>', "ltxv-limit")
         self.box: Any = kit.row([self._source], "ltxv-image")
         self._source.observe(lambda _change: self._chosen(), names="value")
 
@@ -157,8 +162,27 @@ class ImageField:
     def _chosen(self) -> None:
         if self._setting:
             return
+        if self._source.value == UPLOAD:
+            self._ask_for_upload()
+            return
         self._place()
         self._look()
+
+    def _ask_for_upload(self) -> None:
+        """Ask for a picture anew; until one has arrived there is none.
+
+        One that is too big for the connection is lost on its way: nobody here hears of it, and the control
+        that sent it waits for an answer ever after. So each control takes one picture, and what was chosen
+        last can never go out as an earlier one.
+        """
+        self._uploaded = None
+        self._drop_upload()
+        self._place()
+        self._look()
+
+    def _drop_upload(self) -> None:
+        if (old := self._details.pop(UPLOAD, None)) is not None:
+            old.close()
 
     def _place(self) -> None:
         """Put the control of the chosen source beside it."""
@@ -167,17 +191,16 @@ class ImageField:
         if mode in makers and mode not in self._details:
             self._details[mode] = makers[mode]()
         detail = [self._details[mode]] if mode in makers else []
+        if mode == UPLOAD and self._uploaded is None:
+            detail.append(self._limit)
         self.box.children = [self._source, *detail, *([] if mode == NONE else [self._thumb])]
 
     def _make_upload(self) -> Any:
-        upload = widgets.FileUpload(
-            accept="image/*",
-            multiple=False,
-            description="Choose a picture",
-            tooltip="A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture; above 7 MB, give its path instead",
-            layout=self._kit.layout,
-            _dom_classes=("ltxv-upload",),
-        )
+        if self._uploaded is not None:
+            tooltip = "Take another picture in place of this one"
+            return self._kit.button("Another picture", tooltip, self._ask_for_upload)
+        tooltip = "A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture; above 7 MB, give its path instead"
+        upload = self._kit.upload("Choose a picture", tooltip, "ltxv-upload")
         upload.observe(lambda change: self._take_upload(change["new"]), names="value")
         return upload
 
@@ -214,15 +237,16 @@ class ImageField:
     def _take_upload(self, files: Any) -> None:
         if not files:
             return
-        upload = self._details[UPLOAD]
         name, data = str(files[0]["name"]), bytes(files[0]["content"])
-        upload.value = ()  # the page need not get the picture back
+        self._details[UPLOAD].value = ()  # the page need not get the picture back
+        self._ask_for_upload()
         try:
             self._uploaded = keep_upload(name, data, self._client().home)
         except RequestError as error:
-            self._uploaded = None
             self._refuse(str(error))
             return
+        self._drop_upload()
+        self._place()
         self._look()
 
     def _changed(self) -> None:
@@ -268,4 +292,7 @@ def _job_id(source: Any) -> str | None:
 def _thumb_html(source: Any, address: str) -> str:
     """Return the thumbnail; a picture that only the service reads is fetched without saying from where."""
     remote = ' referrerpolicy="no-referrer"' if is_address(source) else ""
-    return f'<img src="{html.escape(address)}" alt="The first frame" height="72"{remote}>'
+    # The page says so in words of ours: nothing from outside is in what runs there.
+    unread = f' onerror="{_UNREAD}"' if remote else ""
+    picture = f'<img src="{html.escape(address)}" alt="The first frame" height="72"{remote}{unread}>'
+    return f'<span class="ltxv-hint">{picture}</span>'

@@ -30,6 +30,8 @@ class Actions(NamedTuple):
         Take its last frame as the next first frame.
     again : callable
         Send the same request once more, through the duplicate guard.
+    watch : callable
+        Take up the watching again; nothing is sent or billed.
     ended : callable
         Told when the row shows an outcome.
     """
@@ -37,6 +39,7 @@ class Actions(NamedTuple):
     reuse: Callable[[Job], object]
     last_frame: Callable[[Job], object]
     again: Callable[[Job], object]
+    watch: Callable[[Job], object]
     ended: Callable[[Job], object]
 
 
@@ -87,6 +90,12 @@ class JobRow:
         self._status.close()
         self._actions.ended(job)
 
+    def close(self) -> None:
+        """Take the row away, here and in the page."""
+        self._status.close()
+        for widget in (*self._buttons.children, *self.box.children, self.box):
+            widget.close()
+
     def _offer_watching(self, *, watched: bool) -> None:
         """Swap the button that stops the watching for one that takes it up again, and back."""
         hidden = () if watched else ("ltxv-stop",)
@@ -121,11 +130,8 @@ class JobRow:
         return self._button("Try again", "Send the same request once more", self._actions.again)
 
     def _watch_button(self) -> Any:
-        return self._button("Watch again", "Take up the watching; nothing is sent or billed", _watch)
-
-
-def _watch(job: Job) -> None:
-    job.watch()
+        tooltip = "Take up the watching; nothing is sent or billed"
+        return self._button("Watch again", tooltip, self._actions.watch)
 
 
 def _about(job: Job) -> str:

@@ -52,6 +52,18 @@ class Kit:
         button.on_click(lambda _button: action())
         return button
 
+    def upload(self, text: str, tooltip: str, css_class: str) -> Any:
+        """Return a button that takes one picture from the person's machine."""
+        return widgets.FileUpload(
+            accept="image/*",
+            multiple=False,
+            description=text,
+            tooltip=tooltip,
+            layout=self.layout,
+            style=self._button,
+            _dom_classes=(css_class,),
+        )
+
     def labelled(self, label: str, tooltip: str, css_class: str) -> dict[str, Any]:
         """Return what every control with a visible label is made with."""
         return {

@@ -301,10 +301,12 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             # Taken away first: a second click finds no question to answer.
             request, self._question = self._question, None
             if request is not None:
+                self._go.focus()  # before it goes off: the keyboard goes on from there
                 self._send(request, allow_duplicate=True)
 
     def _say_no(self) -> None:
         self._changed()
+        self._go.focus()  # the button that had it is gone
 
     def _say(self, words: str, tone: str) -> None:
         with self._lock:
@@ -314,14 +316,41 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     # -- jobs ----------------------------------------------------------------------------------------------
 
     def _add(self, job: Job) -> None:
-        """Put a job on top of the list, if it is not there yet."""
+        """Put a job on top of the list, or in the place of what another client knew of it."""
         with self._lock:
             if any(row.job is job for row in self._rows):
                 return
-            row = JobRow(job, self._kit, Actions(self._reuse, self._use_last_frame, self._again, self._ended))
-            self._rows.insert(0, row)
+            row = JobRow(job, self._kit, self._actions())
+            places = [place for place, known in enumerate(self._rows) if known.job.id == job.id]
+            old = self._rows.pop(places[0]) if places else None
+            self._rows.insert(places[0] if places else 0, row)
             self._arrange()
+        if old is not None:
+            self._host.board.drop(old)
+            old.close()
         self._host.board.add(job, row)
+
+    def _actions(self) -> Actions:
+        return Actions(
+            reuse=self._reuse,
+            last_frame=self._use_last_frame,
+            again=self._again,
+            watch=self._watch,
+            ended=self._ended,
+        )
+
+    def _watch(self, job: Job) -> None:
+        self._writer.put(lambda: self._watch_again(job))
+
+    def _watch_again(self, job: Job) -> None:
+        """Watch a job with the client in use: the one that it came from may be closed."""
+        try:
+            current = self._host.client.job(job.id)
+            current.watch()
+        except LTXVError as error:
+            self._say(str(error), "bad")
+            return
+        self._add(current)
 
     def _resume(self) -> None:
         self._writer.put(self._pick_up)
@@ -336,6 +365,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._arrange()
         for job in jobs:
             self._add(job)
+        if not jobs:
+            self._say("Nothing is unfinished any more; %ltxv gallery shows the clips.", "plain")
 
     def _reuse(self, job: Job) -> None:
         self.request = job.request

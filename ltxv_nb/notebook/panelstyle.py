@@ -34,18 +34,19 @@ ROOM_STYLE = f"""
  font-family:inherit;color:{_TEXT};background-color:{_BACK};
  border:1px solid var(--jp-border-color1,#999)}}
 .ltxv-room .ltxv-field>select,.ltxv-room .ltxv-field>input{{height:32px;padding:0 8px}}
-.ltxv-room .ltxv-field>select{{appearance:none;padding-right:24px;background-repeat:no-repeat;
+.ltxv-room .ltxv-field>select{{appearance:none;padding-right:21px;background-repeat:no-repeat;
  background-image:linear-gradient(45deg,transparent 50%,currentColor 50%),
  linear-gradient(135deg,currentColor 50%,transparent 50%);
  background-size:5px 5px;background-position:right 13px center,right 8px center}}
 .ltxv-room .ltxv-field>textarea{{min-height:72px;padding:8px 10px;line-height:1.45;resize:vertical;
  font-size:14px}}
-.ltxv-room :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline:2px solid {_BRAND};
- outline-offset:1px}}
-.ltxv-room .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(122px,1fr))}}
+.ltxv-room :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline-offset:1px;
+ outline:2px solid {_BRAND}!important}}
+.ltxv-room .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(136px,1fr))}}
 .ltxv-room .ltxv-image{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
 .ltxv-room .ltxv-image>.ltxv-field{{flex:0 1 220px}}
 .ltxv-room .ltxv-image>.ltxv-field+.ltxv-field{{flex:1 1 260px}}
+.ltxv-room .ltxv-image>.ltxv-limit{{padding-bottom:6px}}
 .ltxv-room .ltxv-thumb img{{display:block;height:72px;max-width:160px;object-fit:cover;border-radius:6px;
  background:{_RAISED}}}
 .ltxv-room .jupyter-button{{border-radius:6px;width:auto;height:30px;line-height:30px;padding:0 12px;margin:0;
@@ -92,7 +93,7 @@ CLIP_STYLE = """
 
 #: For the rows of jobs below the form: while a job runs, and when its clip has come, at the same place.
 JOB_STYLE = f"""
-.ltxv-room .ltxv-jobs{{gap:12px;margin-top:12px}}
+.ltxv-room .widget-vbox.ltxv-jobs{{gap:12px;margin-top:12px}}
 .ltxv-room .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK}}}
 .ltxv-room .ltxv-job .ltxv-status{{display:grid;max-width:none;gap:4px 16px;align-content:start;
  grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto 1fr}}

@@ -24,7 +24,8 @@ for job in [client.submit(prompt, model=model, duration=6) for prompt, model in 
 def test_a_page_of_posters_that_play_when_clicked_and_can_be_searched(
     notebook: Callable[..., NotebookPage], shot: Callable[[Page, str], None]
 ) -> None:
-    opened = notebook(CLIPS, "ltxv_nb.gallery(client)")
+    more = 'client.generate("A late clip", duration=6)'
+    opened = notebook(CLIPS, "ltxv_nb.gallery(client)", more)
     page = opened.page
     opened.run_all()
     posters = page.locator(".ltxv-tile img.ltxv-poster")
@@ -48,6 +49,12 @@ def test_a_page_of_posters_that_play_when_clicked_and_can_be_searched(
     expect(page.get_by_role("button", name="Copy settings")).to_have_text("Copied")
     copied = page.evaluate("() => navigator.clipboard.readText()")
     assert copied == "%%ltxv -m ltxv-2-fast -d 6\nSnow on a roof"
+
+    opened.wait_until_run(2)
+    page.locator(".ltxv-gallery").get_by_label("Model").select_option("All models")
+    page.get_by_label("Find").fill("")
+    page.get_by_role("button", name="Refresh").click()
+    expect(page.locator(".ltxv-gallery")).to_contain_text("1 to 4 of 4 clips")
 
 
 def test_the_gallery_is_accessible(notebook: Callable[..., NotebookPage]) -> None:

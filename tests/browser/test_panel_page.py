@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pages import NotebookPage
     from playwright.sync_api import Page
@@ -202,6 +203,60 @@ def test_an_uploaded_picture_is_shown_and_sent(panel: NotebookPage) -> None:
     expect(page.locator(".ltxv-job")).to_contain_text("with a first frame")
     (image,) = (panel.server.home / "uploads").glob("*frame.png")
     assert re.fullmatch(r"[0-9a-f]{12}-[A-Za-z0-9-]+\.png", image.name)
+
+
+def test_a_picture_too_big_to_arrive_does_not_break_the_next_upload(
+    panel: NotebookPage, tmp_path: Path
+) -> None:
+    import os
+
+    from PIL import Image
+
+    big, small = tmp_path / "big.png", tmp_path / "small.png"
+    Image.frombytes("RGB", (2000, 1900), os.urandom(2000 * 1900 * 3)).save(big, compress_level=0)
+    Image.new("RGB", (640, 360), "seagreen").save(small)
+    page = panel.page
+    write_prompt(page, "A green wall begins to move")
+    button = page.get_by_role("button", name="Generate")
+    source = page.get_by_label("Image", exact=True)
+
+    def choose(picture: Path) -> None:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name=re.compile("Choose a picture")).click()
+        chooser.value.set_files(picture)
+
+    source.select_option("Upload a picture")
+    expect(page.locator(".ltxv-image")).to_contain_text("Up to 7 MB")
+    expect(button).to_be_disabled()
+    choose(big)
+    page.wait_for_timeout(2000)
+    expect(button).to_be_disabled()
+    source.select_option("No picture")
+    expect(button).to_be_enabled()
+    source.select_option("Upload a picture")
+    expect(button).to_be_disabled()
+    choose(small)
+    page.locator(".ltxv-thumb img").wait_for()
+    expect(button).to_be_enabled()
+    page.get_by_role("button", name="Another picture").click()
+    expect(button).to_be_disabled()
+    choose(big)
+    page.wait_for_timeout(2000)
+    expect(button).to_be_disabled()
+
+
+def test_the_keyboards_place_can_be_seen_in_every_control(panel: NotebookPage) -> None:
+    page = panel.page
+    page.locator(".ltxv-prompt textarea").focus()
+    page.keyboard.type("A lighthouse")
+    expect(page.get_by_role("button", name="Generate")).to_be_enabled()
+    for _ in range(9):
+        tag, style, width = page.evaluate(
+            "() => { const e = document.activeElement, s = getComputedStyle(e);"
+            " return [e.tagName, s.outlineStyle, s.outlineWidth]; }"
+        )
+        assert (style, width) == ("solid", "2px"), tag
+        page.keyboard.press("Tab")
 
 
 def test_everything_works_with_the_keyboard_alone(panel: NotebookPage) -> None:

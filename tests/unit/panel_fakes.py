@@ -36,6 +36,8 @@ class FakeJob:
     """What a row needs of a job."""
 
     unreachable, trouble, downloaded, twin, video = False, None, None, None, None
+    fate = "goes on and is billed"
+    refusal: Exception | None = None  # why it cannot be watched
 
     def __init__(self, job_id: str, request: Any) -> None:
         self.id, self.request, self.watched, self.error = job_id, request, True, None
@@ -69,6 +71,8 @@ class FakeJob:
         self.tell()
 
     def watch(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
         self.watched = True
         self.tell()
 

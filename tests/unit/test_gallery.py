@@ -61,6 +61,20 @@ def test_words_and_model_filter_and_start_at_the_first_page(gallery: Any) -> Non
     assert "No clip matches" in gallery._count.value
 
 
+def test_refresh_shows_clips_that_have_come_since(gallery: Any) -> None:
+    record = replace(record_of("clip9999", "Made since"), file="/nowhere/x.mp4", media=MEDIA)
+    gallery._host.client.journal.records.insert(0, record)
+    (button,) = [
+        child
+        for child in gallery._sheet.children[0].children
+        if getattr(child, "description", None) == "Refresh"
+    ]
+    assert button.tooltip
+    button.click()
+    assert prompts(gallery)[0] == "Made since"
+    assert "1 to 12 of 31 clips" in gallery._count.value
+
+
 def test_prompts_are_escaped_and_a_missing_file_is_said(gallery: Any) -> None:
     face = gallery._tiles[3]._face.value
     assert "<b>" not in face

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from panel_fakes import FakeClient, FakeHost
+from panel_fakes import FakeClient, FakeHost, FakeJob
+from PIL import Image
 
-from ltxv_nb.errors import LTXVError, RateLimitError
+from ltxv_nb.errors import ConfigurationError, LTXVError, RateLimitError
 from ltxv_nb.notebook import panelform, writer
 from ltxv_nb.notebook.panel import Panel
 from ltxv_nb.notebook.sender import CLICK_PAUSE
@@ -54,12 +56,34 @@ class Desk:
             self.later.pop(0)()
 
     @property
+    def upload(self) -> Any:
+        """The control for uploads that the page shows."""
+        (found,) = [child for child in _all(self.panel) if type(child).__name__ == "FileUpload"]
+        return found
+
+    @property
     def says(self) -> str:
         return str(self.panel._says.value)
 
 
 def _all(widget: Any) -> list[Any]:
     return [widget, *(deeper for child in getattr(widget, "children", ()) for deeper in _all(child))]
+
+
+def put_picture(upload: Any, colour: str, name: str = "first.png", content: bytes | None = None) -> bytes:
+    """Let a picture arrive from the page; returns its content."""
+    out = io.BytesIO(content or b"")
+    if content is None:
+        Image.new("RGB", (64, 36), colour).save(out, "PNG")
+    file = {
+        "name": name,
+        "type": "image/png",
+        "size": 1,
+        "content": memoryview(out.getvalue()),
+        "last_modified": datetime.now(timezone.utc),
+    }
+    upload.set_trait("value", (file,))
+    return out.getvalue()
 
 
 @pytest.fixture
@@ -129,6 +153,24 @@ def test_the_same_again_is_paid_for_only_when_they_say_so(desk: Desk) -> None:
     desk.let_it_happen()
     assert len(desk.client.posts) == 2
     assert not desk.has_button("Make another")
+
+
+def test_the_keyboard_is_back_at_generate_once_the_question_is_answered(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    focused: list[str] = []
+    monkeypatch.setattr("ipywidgets.Button.focus", lambda button: focused.append(button.description))
+    desk.prompt("A lighthouse")
+    desk.click("Generate")
+    desk.let_it_happen()
+    for answer in ("Never mind", "Make another"):
+        desk.host.now += CLICK_PAUSE
+        desk.click("Generate")
+        desk.let_it_happen()
+        assert focused == []
+        desk.click(answer)
+        assert focused == ["Generate"]
+        focused.clear()
 
 
 def test_changing_the_prompt_takes_the_question_back(desk: Desk) -> None:
@@ -225,6 +267,43 @@ def test_stop_watching_can_be_taken_back(desk: Desk) -> None:
     assert desk.has_button("Stop watching")
 
 
+def test_watching_is_taken_up_with_the_client_in_use_when_the_jobs_own_is_closed(desk: Desk) -> None:
+    for prompt in ("A lighthouse", "A fox"):
+        desk.prompt(prompt)
+        desk.click("Generate")
+        desk.let_it_happen()
+        desk.host.now += CLICK_PAUSE
+    old = desk.client.jobs[0]
+    old.stop()
+    desk.host.pass_time(1)
+    other = FakeClient(desk.client.home)
+    new = FakeJob(old.id, old.request)
+    new.watched = False
+    other.jobs.append(new)
+    desk.host.client = other
+    desk.click("Watch again")
+    desk.host.pass_time(1)
+    assert new.watched
+    assert not old.watched
+    assert desk.panel.jobs == [desk.client.jobs[1], new], "it must stay at its place, once"
+    assert old.listeners == []
+    assert not desk.has_button("Watch again")
+
+
+def test_why_a_job_cannot_be_watched_again_is_said(desk: Desk) -> None:
+    desk.prompt("A lighthouse")
+    desk.click("Generate")
+    desk.let_it_happen()
+    job = desk.client.jobs[0]
+    job.stop()
+    desk.host.pass_time(1)
+    job.refusal = ConfigurationError("made by <another> service")
+    desk.click("Watch again")
+    assert "made by &lt;another&gt; service" in desk.says
+    assert desk.panel.jobs == [job]
+    assert desk.has_button("Watch again")
+
+
 def test_a_request_set_from_code_moves_the_controls_and_back(desk: Desk) -> None:
     wanted = GenerationRequest("Set", model="ltxv-2-fast", duration=8, fps=50, generate_audio=False)
     desk.panel.request = wanted
@@ -279,8 +358,6 @@ def test_every_parameter_has_a_visible_label_and_a_tooltip(desk: Desk) -> None:
 
 
 def test_what_is_unfinished_from_earlier_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from panel_fakes import FakeJob
-
     monkeypatch.setattr(writer.Writer, "put", lambda _self, work: work())
     client = FakeClient(tmp_path)
     client.unfinished = [FakeJob("earlier1", GenerationRequest("From yesterday"))]
@@ -289,6 +366,21 @@ def test_what_is_unfinished_from_earlier_is_offered(tmp_path: Path, monkeypatch:
     button.click()
     assert [job.id for job in panel.jobs] == ["earlier1"]
     assert client.posts == []
+    panel.close()
+
+
+def test_picking_up_says_so_when_nothing_is_unfinished_any_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer.Writer, "put", lambda _self, work: work())
+    client = FakeClient(tmp_path)
+    client.unfinished = [FakeJob("earlier1", GenerationRequest("From yesterday"))]
+    panel: Any = Panel(FakeHost(client))
+    (button,) = [child for child in _all(panel) if getattr(child, "description", None) == "Pick up"]
+    client.unfinished = []  # another notebook has seen to it
+    button.click()
+    assert "Nothing is unfinished any more; %ltxv gallery shows the clips." in panel._says.value
+    assert button not in _all(panel)
     panel.close()
 
 
@@ -318,8 +410,6 @@ def test_a_picture_that_cannot_be_read_turns_generate_off(desk: Desk, tmp_path: 
 
 
 def test_a_picture_from_code_stays_the_very_object(desk: Desk, tmp_path: Path) -> None:
-    from PIL import Image
-
     path = tmp_path / "first.png"
     Image.new("RGB", (64, 36), "teal").save(path)
     for image in (path, str(path), path.read_bytes(), Image.open(path)):
@@ -331,33 +421,87 @@ def test_a_picture_from_code_stays_the_very_object(desk: Desk, tmp_path: Path) -
 
 
 def test_an_upload_is_kept_beside_the_journal_under_a_safe_name(desk: Desk, tmp_path: Path) -> None:
-    import io
-
-    from PIL import Image
-
-    out = io.BytesIO()
-    Image.new("RGB", (64, 36), "teal").save(out, "PNG")
     desk.prompt("A lighthouse")
     desk.panel._form.image._source.value = "upload"
     assert "Choose a picture" in desk.panel.problem
-    upload = desk.panel._form.image._details["upload"]
-    upload.set_trait(
-        "value",
-        (
-            {
-                "name": "../../<b>x.png",
-                "type": "image/png",
-                "size": 1,
-                "content": memoryview(out.getvalue()),
-                "last_modified": datetime.now(timezone.utc),
-            },
-        ),
-    )
+    upload = desk.upload
+    picture = put_picture(upload, "teal", "../../<b>x.png")
     image = desk.panel.request.image
     assert image.parent == tmp_path / "uploads"
     assert image.name.endswith("-b-x.png")
-    assert image.read_bytes() == out.getvalue()
+    assert image.read_bytes() == picture
     assert upload.value == ()
+
+
+def test_an_upload_that_never_arrives_leaves_no_earlier_picture_and_the_next_one_is_taken(desk: Desk) -> None:
+    source = desk.panel._form.image._source
+    desk.prompt("A lighthouse")
+    source.value = "upload"
+    put_picture(desk.upload, "teal")
+    assert not desk.button("Generate").disabled
+    source.value = "none"
+    source.value = "upload"
+    assert desk.panel.request is None
+    assert desk.button("Generate").disabled
+    lost = desk.upload  # its page waits for an answer to what was too big to get through
+    source.value = "none"
+    source.value = "upload"
+    assert lost.comm is None, "it must be closed"
+    picture = put_picture(desk.upload, "navy")
+    assert desk.panel.request.image.read_bytes() == picture
+
+
+def test_a_picture_that_has_arrived_is_given_up_before_another_is_chosen(desk: Desk) -> None:
+    desk.prompt("A lighthouse")
+    desk.panel._form.image._source.value = "upload"
+    for colour in ("teal", "navy"):
+        upload = desk.upload
+        picture = put_picture(upload, colour)
+        assert desk.panel.request.image.read_bytes() == picture
+        assert upload.comm is None, "each control takes one picture"
+        desk.click("Another picture")
+        assert desk.panel.request is None, "the next one may be lost on its way"
+        assert desk.button("Generate").disabled
+        assert desk.upload is not upload
+
+
+def test_a_picture_that_cannot_be_used_can_be_replaced(desk: Desk) -> None:
+    desk.prompt("A lighthouse")
+    desk.panel._form.image._source.value = "upload"
+    put_picture(desk.upload, "teal", "broken.png", content=b"no picture")
+    assert desk.button("Generate").disabled
+    desk.click("Another picture")
+    picture = put_picture(desk.upload, "navy")
+    assert desk.panel.request.image.read_bytes() == picture
+
+
+def test_how_big_an_upload_may_be_stands_beside_the_button(desk: Desk) -> None:
+    desk.panel._form.image._source.value = "upload"
+    assert any("Up to 7 MB" in str(getattr(child, "value", "")) for child in _all(desk.panel))
+    desk.panel._form.image._source.value = "none"
+    assert not any("Up to 7 MB" in str(getattr(child, "value", "")) for child in _all(desk.panel))
+
+
+def test_a_request_with_an_uploaded_picture_can_be_set_from_code(desk: Desk) -> None:
+    desk.prompt("A lighthouse")
+    desk.panel._form.image._source.value = "upload"
+    picture = put_picture(desk.upload, "teal")
+    kept = desk.panel.request
+    desk.panel._form.image._source.value = "none"
+    desk.panel.request = kept
+    assert desk.panel.request == kept
+    assert desk.panel.request.image.read_bytes() == picture
+    assert not desk.button("Generate").disabled
+
+
+def test_a_picture_that_the_page_cannot_load_is_said_in_constant_words(desk: Desk) -> None:
+    address = "https://example.com/x.png?a='+alert(1)+'&b=\"><b>"
+    desk.panel.request = GenerationRequest("A lighthouse", image=address)
+    shown = desk.panel._form.image._thumb.value
+    handler = "this.replaceWith('This page cannot load it; the service may not either.')"
+    assert f' onerror="{handler}"' in shown
+    assert "alert" not in shown.split("onerror=")[1]
+    assert shown.count("<") == 3
 
 
 def test_an_error_while_looking_at_the_journal_does_not_break_the_panel(
