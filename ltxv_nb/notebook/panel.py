@@ -257,7 +257,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _send(self, request: GenerationRequest, *, allow_duplicate: bool = False) -> None:
         with self._lock:
-            client = self._host.client
+            try:
+                client = self._host.client
+            except LTXVError as error:
+                self._say(str(error), "bad")
+                return
             if client.backend != self._backend:
                 # Someone has logged in since: what this click costs is not what stands above the form.
                 self._backend = client.backend

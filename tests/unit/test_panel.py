@@ -290,6 +290,20 @@ def test_watching_is_taken_up_with_the_client_in_use_when_the_jobs_own_is_closed
     assert not desk.has_button("Watch again")
 
 
+def test_a_panel_that_outlived_its_session_says_what_to_do(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_host: Any) -> Any:
+        raise ConfigurationError("The extension was unloaded or reloaded: run this cell again.")
+
+    desk.prompt("A lighthouse")
+    client = desk.client
+    monkeypatch.setattr(type(desk.host), "client", property(gone), raising=False)
+    desk.click("Generate")
+    assert "run this cell again" in desk.says
+    assert client.posts == []
+
+
 def test_why_a_job_cannot_be_watched_again_is_said(desk: Desk) -> None:
     desk.prompt("A lighthouse")
     desk.click("Generate")
