@@ -85,6 +85,13 @@ class Handler(BaseHTTPRequestHandler):
         super().setup()
         # One reset must be one packet, at once.
         self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.server.service.open_connections.add(self)
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.server.service.open_connections.discard(self)
 
     def handle_one_request(self) -> None:
         service = self.server.service
@@ -254,6 +261,8 @@ class FaultService:
         #: Whether a billed task stands in the logs now; by default at once.
         self.logged: Callable[[Task], bool] = lambda _task: True
         self.stopping = threading.Event()
+        #: The handlers of all connections: while there is one, an order may still be on its way.
+        self.open_connections: set[Handler] = set()
         self._faults: dict[str, deque[Fault]] = defaultdict(deque)
         self._always: dict[str, Fault] = {}
         self._lock = threading.RLock()
