@@ -215,25 +215,24 @@ class Tracker:
             Columns that the journal could not take; written as soon as it can.
         """
         with self._wake:
-            closed = self._closed
-            if not closed and record.id not in self._watches:
-                self._begin(record, listener, unsaved or {})
-        if closed:
-            self._leave_be(record, listener, unsaved or {})
+            if not self._closed:
+                if record.id not in self._watches:
+                    self._begin(record, listener, unsaved or {})
+                return
+        self._leave_be(record, listener, unsaved or {})
 
     def _begin(self, record: Record, listener: Listener, unsaved: dict[str, Any]) -> None:
-        with self._wake:
-            mine = record.owner == self._presence.name
-            watch = _Watch(News(record), listener, mine=mine, unsaved=unsaved)
-            self._watches[record.id] = watch
-            if mine and record.state == states.RUNNING:
-                self._plan(watch)
-            else:
-                self._again(watch, 0.0)
-            if self._knowledge.stale(record.model):
-                self._polls.submit(self._refresh, record.model)
-            self._start()
-            self._wake.notify()
+        mine = record.owner == self._presence.name
+        watch = _Watch(News(record), listener, mine=mine, unsaved=unsaved)
+        self._watches[record.id] = watch
+        if mine and record.state == states.RUNNING:
+            self._plan(watch)
+        else:
+            self._again(watch, 0.0)
+        if self._knowledge.stale(record.model):
+            self._polls.submit(self._refresh, record.model)
+        self._start()
+        self._wake.notify()
 
     def _leave_be(self, record: Record, listener: Listener, unsaved: dict[str, Any]) -> None:
         """Say that nobody watches: this was closed while the order was under way."""

@@ -163,26 +163,23 @@ class ImageField:
         if self._setting:
             return
         if self._source.value == UPLOAD:
-            self._ask_for_upload()
+            self._set_upload(None)
             return
         self._place()
         self._look()
 
-    def _ask_for_upload(self) -> None:
-        """Ask for a picture anew; until one has arrived there is none.
+    def _set_upload(self, kept: Any) -> None:
+        """Set the picture that has arrived, or ask for one anew with ``None``.
 
         One that is too big for the connection is lost on its way: nobody here hears of it, and the control
         that sent it waits for an answer ever after. So each control takes one picture, and what was chosen
         last can never go out as an earlier one.
         """
-        self._uploaded = None
-        self._drop_upload()
-        self._place()
-        self._look()
-
-    def _drop_upload(self) -> None:
+        self._uploaded = kept
         if (old := self._details.pop(UPLOAD, None)) is not None:
             old.close()
+        self._place()
+        self._look()
 
     def _place(self) -> None:
         """Put the control of the chosen source beside it."""
@@ -198,7 +195,7 @@ class ImageField:
     def _make_upload(self) -> Any:
         if self._uploaded is not None:
             tooltip = "Take another picture in place of this one"
-            return self._kit.button("Another picture", tooltip, self._ask_for_upload)
+            return self._kit.button("Another picture", tooltip, lambda: self._set_upload(None))
         tooltip = "A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture; above 7 MB, give its path instead"
         upload = self._kit.upload("Choose a picture", tooltip, "ltxv-upload")
         upload.observe(lambda change: self._take_upload(change["new"]), names="value")
@@ -239,15 +236,13 @@ class ImageField:
             return
         name, data = str(files[0]["name"]), bytes(files[0]["content"])
         self._details[UPLOAD].value = ()  # the page need not get the picture back
-        self._ask_for_upload()
         try:
-            self._uploaded = keep_upload(name, data, self._client().home)
+            kept = keep_upload(name, data, self._client().home)
         except RequestError as error:
+            self._set_upload(None)
             self._refuse(str(error))
             return
-        self._drop_upload()
-        self._place()
-        self._look()
+        self._set_upload(kept)
 
     def _changed(self) -> None:
         if not self._setting:
