@@ -35,9 +35,10 @@ demo: $(READY) ## run the quickstart notebook on the embedded service
 lab: $(READY) ## open the notebooks in JupyterLab
 	$(BIN)/jupyter lab notebooks
 
-lint: $(READY) ## ruff
+lint: $(READY) ## ruff, and which layer imports which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-logo
 
 types: $(READY) ## mypy --strict
 	$(BIN)/mypy

@@ -19,9 +19,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
-from ltxv_nb.api import Accepted, Api
 from ltxv_nb.journal import Journal, Record, new_id
-from ltxv_nb.secret import ApiKey
+from ltxv_nb.key import ApiKey
+from ltxv_nb.service.api import Accepted, Api
 
 #: Targets: milliseconds a submission, and the slowdown by a thousand times as many finished jobs.
 MOST_MS, MOST_RATIO = 5.0, 1.5

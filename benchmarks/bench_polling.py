@@ -7,9 +7,9 @@ same ones. There is no network in it: the clients themselves are measured by ano
 import random
 from statistics import fmean
 
-from ltxv_nb import expect
-from ltxv_nb.schedule import DEFAULT_COST, Belief, Lognormal
-from ltxv_nb.simulate import (
+from ltxv_nb.polling import estimate as expect
+from ltxv_nb.polling.schedule import DEFAULT_COST, Belief, Lognormal
+from ltxv_nb.polling.simulate import (
     PEERS,
     at_ages,
     every,

@@ -22,8 +22,8 @@ from pathlib import Path
 import av
 import psutil
 
-from ltxv_nb.sandbox.clip import ClipSpec
-from ltxv_nb.sandbox.renderer import Renderer
+from ltxv_nb.sandbox.drawing.clip import ClipSpec
+from ltxv_nb.sandbox.jobs.renderer import Renderer
 
 PROMPTS = ["A dragon over the mountains", "A lighthouse at night, waves breaking", "A neon city in the rain"]
 CASES = {

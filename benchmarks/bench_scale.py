@@ -61,7 +61,7 @@ def paces(running: Kernel, idle: Kernel, count: int = 200) -> tuple[float, float
 
 def measure(running: Kernel, idle: Kernel, books: Books, count: int, watch: float) -> list[Figure]:
     """Submit, watch, wait for the end."""
-    running.run("import ltxv_nb.client, ltxv_nb.tracker, ltxv_nb.job, threading")
+    running.run("import ltxv_nb.client, ltxv_nb.engine.tracker, ltxv_nb.job, threading")
     bare_memory = running.memory()
     bare_threads = running.tell("threading.active_count()")
     seconds, _ = running.run(SUBMIT.format(base=books.base, count=count))

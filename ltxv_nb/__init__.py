@@ -36,8 +36,8 @@ if TYPE_CHECKING:
         WatchStopped,
     )
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.gallery import gallery
-    from ltxv_nb.notebook.panel import panel
+    from ltxv_nb.notebook.gallery.gallery import gallery
+    from ltxv_nb.notebook.panel.panel import panel
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.video import Video
 
@@ -76,8 +76,8 @@ _HOMES = {
     "GenerationRequest": "ltxv_nb.request",
     "Job": "ltxv_nb.job",
     "Video": "ltxv_nb.video",
-    "gallery": "ltxv_nb.notebook.gallery",
-    "panel": "ltxv_nb.notebook.panel",
+    "gallery": "ltxv_nb.notebook.gallery.gallery",
+    "panel": "ltxv_nb.notebook.panel.panel",
 }
 
 

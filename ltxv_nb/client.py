@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ltxv_nb.engine.tracker import News
     from ltxv_nb.job import Job
+    from ltxv_nb.key import ApiKey
     from ltxv_nb.media.image import FirstFrame
-    from ltxv_nb.secret import ApiKey
-    from ltxv_nb.tracker import News
     from ltxv_nb.video import Video
 
 _log = logging.getLogger("ltxv_nb")
@@ -86,7 +86,7 @@ class Client:
         output_dir: str | os.PathLike[str] | None = None,
         backend: str | None = None,
     ) -> None:
-        from ltxv_nb.secret import scrubbing
+        from ltxv_nb.key import scrubbing
 
         found = settings.load(api_key, base_url, home, output_dir, backend)
         self.backend, self.home, self.output_dir = found.backend, found.home, found.output_dir
@@ -100,13 +100,13 @@ class Client:
 
     def _furnish(self) -> None:
         """Put together everything that holds a thread, a lock, a file or a connection."""
-        from ltxv_nb.api import Api
-        from ltxv_nb.backend import connect
-        from ltxv_nb.knowledge import Knowledge
-        from ltxv_nb.presence import Presence
-        from ltxv_nb.saver import Saver
-        from ltxv_nb.submission import Submission
-        from ltxv_nb.tracker import Tracker
+        from ltxv_nb.engine.estimates import Knowledge
+        from ltxv_nb.engine.save import Saver
+        from ltxv_nb.engine.submit import Submission
+        from ltxv_nb.engine.tracker import Tracker
+        from ltxv_nb.journal.leases import Presence
+        from ltxv_nb.service.api import Api
+        from ltxv_nb.service.backend import connect
 
         service = connect(self._settings)
         self.origin = service.origin
@@ -191,8 +191,8 @@ class Client:
 
     def submit_request(self, request: GenerationRequest, *, allow_duplicate: bool = False) -> Job:
         """Submit one clip; see `submit`."""
-        from ltxv_nb import images
-        from ltxv_nb.saver import check_folder
+        from ltxv_nb.engine.save import check_folder
+        from ltxv_nb.journal import first_frames as images
 
         self._check_open()
         frame = self._first_frame(request)
@@ -315,7 +315,7 @@ class Client:
 
     def request_of(self, record: Record) -> GenerationRequest:
         """Return what a journal record asked for."""
-        from ltxv_nb import images
+        from ltxv_nb.journal import first_frames as images
 
         values = dict(record.request)
         image = images.source(values.pop("image", None), self.home)
@@ -389,8 +389,8 @@ class Client:
     def _send(self, record: Record, body: dict[str, Any], twin: Record | None) -> Job:
         from dataclasses import replace
 
+        from ltxv_nb.engine.tracker import News
         from ltxv_nb.job import Job
-        from ltxv_nb.tracker import News
 
         job = Job(self, record, twin=_file_of(twin))
         with self._lock:
@@ -420,8 +420,8 @@ class Client:
 
     def _job(self, record: Record) -> Job:
         """Return the one handle of a record; everyone who asks for it here shares it."""
+        from ltxv_nb.engine.tracker import News
         from ltxv_nb.job import Job
-        from ltxv_nb.tracker import News
 
         with self._lock:
             job = self._jobs.get(record.id)
@@ -466,7 +466,7 @@ class Client:
 
     @staticmethod
     def _still(record: Record, *, watching: bool = False) -> News:
-        from ltxv_nb.tracker import News
+        from ltxv_nb.engine.tracker import News
 
         return News(record, watching=watching)
 
@@ -576,7 +576,7 @@ def _placed(record: Record) -> Record:
     """Return a new record with the name that its file will have."""
     from dataclasses import replace
 
-    from ltxv_nb.saver import Saver
+    from ltxv_nb.engine.save import Saver
 
     return replace(record, file=str(Saver.destination(record)))
 

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import journal as states
+from ltxv_nb.engine.tracker import News, not_downloaded
 from ltxv_nb.errors import (
     APIError,
     GenerationFailed,
@@ -18,7 +19,6 @@ from ltxv_nb.errors import (
     SubmissionUnknown,
     WatchStopped,
 )
-from ltxv_nb.tracker import News, not_downloaded
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltxv_nb.client import Client
-    from ltxv_nb.expect import Expected
     from ltxv_nb.journal import Record
+    from ltxv_nb.polling.estimate import Expected
     from ltxv_nb.request import GenerationRequest
 
 _log = logging.getLogger("ltxv_nb")
@@ -186,7 +186,7 @@ class Job:
 
     def expected(self) -> Expected:
         """Return how long it is going to take, as far as that is known."""
-        from ltxv_nb.expect import expected
+        from ltxv_nb.polling.estimate import expected
 
         accepted_at = self.record.accepted_at or self.record.created_at
         end = self.record.finished_at or time.time()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ltxv_nb.errors import ConfigurationError
-from ltxv_nb.secret import ApiKey
+from ltxv_nb.key import ApiKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

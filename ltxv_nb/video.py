@@ -95,7 +95,7 @@ class Video:
         return Path(shutil.copy2(self.path, Path(path).expanduser())).absolute()
 
     def _repr_html_(self) -> str:
-        from ltxv_nb.player import player_html
+        from ltxv_nb.media.player import player_html
 
         return player_html(self)
 

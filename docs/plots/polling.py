@@ -9,8 +9,8 @@ import matplotlib as mpl
 mpl.use("Agg")
 from matplotlib import pyplot as plt
 
-from ltxv_nb.schedule import Belief, Lognormal, next_ask
-from ltxv_nb.simulate import PEERS, at_ages, informed, optimum, simulate
+from ltxv_nb.polling.schedule import Belief, Lognormal, next_ask
+from ltxv_nb.polling.simulate import PEERS, at_ages, informed, optimum, simulate
 
 HERE = Path(__file__).parent
 OURS, OTHERS, IDEAL = "#0b6e99", "#9a5b13", "#555555"

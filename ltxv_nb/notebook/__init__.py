@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from ltxv_nb.notebook.magics import LTXVMagics
+    from ltxv_nb.notebook.magic.magics import LTXVMagics
     from ltxv_nb.notebook.session import Session
 
 _BARE_CELL = re.compile(r"%%ltxv(\s|$)")
@@ -30,9 +30,9 @@ _early: dict[int, Session] = {}  # of shells in which something was used before 
 
 def load(ipython: InteractiveShell) -> None:
     """Register the magics, the completion, and nothing else; say what a person should know first."""
-    from ltxv_nb.notebook.completer import make_matcher
-    from ltxv_nb.notebook.magics import LTXVMagics
-    from ltxv_nb.notebook.oldkernel import advice
+    from ltxv_nb.notebook.kernel_version import advice
+    from ltxv_nb.notebook.magic.completion import make_matcher
+    from ltxv_nb.notebook.magic.magics import LTXVMagics
     from ltxv_nb.notebook.session import Session
 
     if id(ipython) in _loaded:

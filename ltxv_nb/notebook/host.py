@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ltxv_nb.notebook.status import Board
+from ltxv_nb.notebook.output.status import Board
 
 if TYPE_CHECKING:
     from ltxv_nb.client import Client

@@ -7,15 +7,15 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
-from ltxv_nb.notebook.place import notebook_folder, place_of
+from ltxv_nb.notebook.frontend import notebook_folder, place_of
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.display import CellView
-    from ltxv_nb.notebook.status import Board
+    from ltxv_nb.notebook.output.status import Board
+    from ltxv_nb.notebook.output.views import CellView
 
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
@@ -43,7 +43,7 @@ class Session:
     @property
     def board(self) -> Board:
         """What keeps every status up to date, made at first use."""
-        from ltxv_nb.notebook.status import Board
+        from ltxv_nb.notebook.output.status import Board
 
         with self._making:
             if self._board is None:
@@ -105,7 +105,7 @@ class Session:
         """Import what the display needs, so that nothing slow comes after the service's answer."""
         if place_of(self.ip) == "page":
             import ipywidgets  # noqa: F401
-        from ltxv_nb.notebook import display  # noqa: F401
+        from ltxv_nb.notebook.output import views as display  # noqa: F401
 
     def say(self, line: str) -> None:
         """Print one line under the running cell."""
@@ -142,7 +142,7 @@ class Session:
 
     def view(self, job: Job, *, embed: bool | None = None) -> CellView:
         """Return what shows a job under the running cell, of the kind that fits the place."""
-        from ltxv_nb.notebook.display import LineView, PageView, PlainView
+        from ltxv_nb.notebook.output.views import LineView, PageView, PlainView
 
         place = place_of(self.ip)
         if place == "terminal":
@@ -169,7 +169,7 @@ class Session:
 
     def show(self, job: Job, *, embed: bool | None = None) -> None:
         """Add a job's outcome, as it is now, to the running cell."""
-        from ltxv_nb.notebook.outcome import outcome_bundle, outcome_text
+        from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text
 
         if place_of(self.ip) == "terminal":
             self.say(outcome_text(job, notebook_folder()))
@@ -186,7 +186,7 @@ class Session:
         timeout : float
             Seconds to wait at most.
         embed : bool, optional
-            As in `ltxv_nb.player.player_html`.
+            As in `ltxv_nb.media.player.player_html`.
         clear : bool
             Whether the whole output of the cell is ours to replace.
 
@@ -197,7 +197,7 @@ class Session:
         KeyboardInterrupt
             The person interrupted the kernel; the job goes on.
         """
-        from ltxv_nb.notebook.waiting import explained, wait_for, what_goes_on
+        from ltxv_nb.notebook.output.waiting import explained, wait_for, what_goes_on
 
         with explained(lambda: what_goes_on(job)):
             place = place_of(self.ip)

@@ -8,13 +8,13 @@ import os
 import sys
 from pathlib import Path
 
-from ltxv_nb.sandbox.words import WORDS
+from ltxv_nb.sandbox.jobs.prompt_words import WORDS
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = _parser().parse_args(arguments)
-    from ltxv_nb.sandbox.service import Options, serve
+    from ltxv_nb.sandbox.server.process import Options, serve
 
     home = Path(given.home).expanduser().absolute() if given.home else _default_home()
     try:

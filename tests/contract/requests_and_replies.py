@@ -10,10 +10,10 @@ from types import SimpleNamespace
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
-from ltxv_nb import transport
-from ltxv_nb.api import Api
 from ltxv_nb.client import Client
 from ltxv_nb.request import MODELS, PARAMETERS, GenerationRequest
+from ltxv_nb.service import transport
+from ltxv_nb.service.api import Api
 
 #: Each parameter's allowed values, and "not set".
 CHOICES = {

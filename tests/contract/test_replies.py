@@ -7,9 +7,9 @@ import pytest
 from protocol import published, schemas
 from requests_and_replies import examples, reading
 
-from ltxv_nb.api import Accepted, Refused
 from ltxv_nb.errors import APIError
 from ltxv_nb.request import MODELS
+from ltxv_nb.service.api import Accepted, Refused
 
 
 def published_examples(name, method="get"):

@@ -6,8 +6,8 @@ import re
 import pytest
 from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 
-from ltxv_nb.notebook.commands import COMMANDS
-from ltxv_nb.notebook.options import SWITCHES, WITH_FLAGS, all_flags, split
+from ltxv_nb.notebook.magic.commands import COMMANDS
+from ltxv_nb.notebook.magic.options import SWITCHES, WITH_FLAGS, all_flags, split
 from ltxv_nb.request import PARAMETERS, options_table
 from ltxv_nb.sandbox.__main__ import _parser
 

@@ -7,9 +7,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import ltxv_nb
-from ltxv_nb import submission, tracker
+from ltxv_nb.engine import submit as submission
+from ltxv_nb.engine import tracker
 from ltxv_nb.media import download as download_module
-from ltxv_nb.schedule import TokenBucket
+from ltxv_nb.polling.schedule import TokenBucket
 
 from .service import KEY
 

@@ -11,8 +11,8 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from ltxv_nb.sandbox.clip import ClipSpec
-from ltxv_nb.sandbox.picture.film import render
+from ltxv_nb.sandbox.drawing.clip import ClipSpec
+from ltxv_nb.sandbox.drawing.render import render
 
 SMALL = {"width": 320, "height": 180}
 
@@ -77,8 +77,8 @@ def test_the_largest_clip_is_exact(tmp_path):
 def test_the_same_request_gives_the_same_bytes_in_another_process(tmp_path):
     spec, path = film(tmp_path, duration=2, prompt="A dragon over a lighthouse")
     script = (
-        "import sys; from pathlib import Path; from ltxv_nb.sandbox.clip import ClipSpec;"
-        "from ltxv_nb.sandbox.picture.film import render;"
+        "import sys; from pathlib import Path; from ltxv_nb.sandbox.drawing.clip import ClipSpec;"
+        "from ltxv_nb.sandbox.drawing.render import render;"
         "render(ClipSpec.from_json(sys.argv[1]), Path(sys.argv[2]), Path('.'))"
     )
     other = tmp_path / "other.mp4"

@@ -351,8 +351,8 @@ def test_the_worker_never_outlives_a_killed_service(start):
 
 
 def test_a_file_in_the_users_folder_that_bears_a_modules_name_does_no_harm(tmp_path, monkeypatch):
-    from ltxv_nb.sandbox.clip import fast_spec
-    from ltxv_nb.sandbox.renderer import Renderer
+    from ltxv_nb.sandbox.drawing.clip import fast_spec
+    from ltxv_nb.sandbox.jobs.renderer import Renderer
 
     (tmp_path / "av.py").write_text("raise SystemExit('not this one')")
     monkeypatch.chdir(tmp_path)
@@ -365,8 +365,8 @@ def test_a_file_in_the_users_folder_that_bears_a_modules_name_does_no_harm(tmp_p
 
 
 def test_the_store_of_clips_keeps_below_its_cap_and_drops_the_longest_unused(tmp_path):
-    from ltxv_nb.sandbox.clip import ClipSpec
-    from ltxv_nb.sandbox.renderer import Renderer
+    from ltxv_nb.sandbox.drawing.clip import ClipSpec
+    from ltxv_nb.sandbox.jobs.renderer import Renderer
 
     renderer = Renderer(tmp_path, max_stored=25_000)
     specs = [ClipSpec(f"Boat {number}") for number in range(4)]
@@ -418,7 +418,7 @@ def test_a_wrong_option_is_one_clear_line(options, word):
 
 
 def test_help_names_every_word_in_brackets():
-    from ltxv_nb.sandbox.words import WORDS
+    from ltxv_nb.sandbox.jobs.prompt_words import WORDS
 
     ended = subprocess.run(
         [sys.executable, "-m", "ltxv_nb.sandbox", "--help"],

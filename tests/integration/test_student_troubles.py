@@ -8,8 +8,8 @@ import sys
 import pytest
 from sandboxed_kernel import sandboxed_kernel, stop_sandbox
 
-from ltxv_nb.notebook.oldkernel import advice_on
-from ltxv_nb.notebook.options import parse, split
+from ltxv_nb.notebook.kernel_version import advice_on
+from ltxv_nb.notebook.magic.options import parse, split
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
 

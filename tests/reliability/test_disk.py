@@ -13,8 +13,8 @@ from faults.fast import assert_books_agree, make_client, wait_until
 from faults.service import Fault
 
 import ltxv_nb
-from ltxv_nb import journal as journal_module
 from ltxv_nb.errors import DownloadError, DuplicateRequest, JournalError
+from ltxv_nb.journal import store as journal_module
 from ltxv_nb.media import part
 
 from . import victim

@@ -10,7 +10,7 @@ import pytest
 from faults.fast import make_client
 from faults.service import FaultService
 
-from ltxv_nb.journal import _COLUMNS, Journal, Record, _to_sql
+from ltxv_nb.journal.store import _COLUMNS, Journal, Record, _to_sql
 
 FEW, MANY = 10, 10_000
 

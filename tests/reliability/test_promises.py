@@ -15,10 +15,10 @@ from faults.service import KEY, Fault, FaultService
 from PIL import Image
 
 import ltxv_nb
-from ltxv_nb import tracker
+from ltxv_nb.engine import tracker
+from ltxv_nb.engine.save import Saver
 from ltxv_nb.errors import DownloadError, DuplicateRequest, GenerationTimeout, SubmissionUnknown
 from ltxv_nb.media import download as download_module
-from ltxv_nb.saver import Saver
 
 from . import victim
 

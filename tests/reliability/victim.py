@@ -14,8 +14,8 @@ from faults.fast import hurry, make_client
 
 import ltxv_nb.client
 import ltxv_nb.media.download
-from ltxv_nb import journal as journal_module
 from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
+from ltxv_nb.journal import store as journal_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,9 +31,9 @@ LOADED_ONCE = [
     "PIL.Image",
     "requests",
     "ltxv_nb.client",
-    "ltxv_nb.saver",
-    "ltxv_nb.submission",
-    "ltxv_nb.tracker",
+    "ltxv_nb.engine.save",
+    "ltxv_nb.engine.submit",
+    "ltxv_nb.engine.tracker",
     "ltxv_nb.media.download",
     "ltxv_nb.media.names",
 ]

@@ -20,13 +20,13 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import NewConnectionError
 
 import ltxv_nb
-from ltxv_nb import transport
-from ltxv_nb.api import Api
-from ltxv_nb.knowledge import Knowledge
+from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.save import Saver
+from ltxv_nb.engine.submit import Submission
+from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.media import download as download_module
-from ltxv_nb.saver import Saver
-from ltxv_nb.submission import Submission
-from ltxv_nb.tracker import Tracker
+from ltxv_nb.service import transport
+from ltxv_nb.service.api import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

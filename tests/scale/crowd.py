@@ -6,12 +6,12 @@ from collections import deque
 from dataclasses import replace
 from statistics import NormalDist
 
-from ltxv_nb import expect
+from ltxv_nb.engine.save import Saved
+from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.errors import APIError
 from ltxv_nb.journal import RUNNING, Record
-from ltxv_nb.reply import Generation
-from ltxv_nb.saver import Saved
-from ltxv_nb.tracker import Tracker
+from ltxv_nb.polling import estimate as expect
+from ltxv_nb.service.reply import Generation
 
 MODEL = "ltxv/ltxv-2"
 

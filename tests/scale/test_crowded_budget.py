@@ -9,8 +9,8 @@ from statistics import fmean
 import pytest
 
 from ltxv_nb.journal import UNKNOWN
-from ltxv_nb.questions import Questions
-from ltxv_nb.schedule import TokenBucket
+from ltxv_nb.polling.priority import Questions
+from ltxv_nb.polling.schedule import TokenBucket
 
 from .crowd import Crowd, forced
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
-from ltxv_nb.notebook import status
-from ltxv_nb.notebook.status import CROWD_RATE, Board
+from ltxv_nb.notebook.output import status
+from ltxv_nb.notebook.output.status import CROWD_RATE, Board
 
 
 class Clock:

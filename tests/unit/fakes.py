@@ -16,17 +16,17 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
-from ltxv_nb import transport
-from ltxv_nb.api import Api
 from ltxv_nb.client import Client
+from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.save import Saved
+from ltxv_nb.engine.submit import Submission
+from ltxv_nb.engine.tracker import News, Tracker
 from ltxv_nb.errors import DownloadError
 from ltxv_nb.journal import Journal, Record, new_id
-from ltxv_nb.knowledge import Knowledge
-from ltxv_nb.presence import Presence
-from ltxv_nb.saver import Saved
-from ltxv_nb.secret import ApiKey
-from ltxv_nb.submission import Submission
-from ltxv_nb.tracker import News, Tracker
+from ltxv_nb.journal.leases import Presence
+from ltxv_nb.key import ApiKey
+from ltxv_nb.service import transport
+from ltxv_nb.service.api import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,9 +17,9 @@ from ltxv_nb.errors import (
     WatchStopped,
 )
 from ltxv_nb.job import Job
-from ltxv_nb.notebook.outcome import outcome_text
-from ltxv_nb.notebook.status import snapshot
-from ltxv_nb.notebook.waiting import what_goes_on
+from ltxv_nb.notebook.output.outcome import outcome_text
+from ltxv_nb.notebook.output.status import snapshot
+from ltxv_nb.notebook.output.waiting import what_goes_on
 
 PROMPT = "A lighthouse"
 

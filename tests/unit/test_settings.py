@@ -11,7 +11,7 @@ from fakes import KEY
 
 from ltxv_nb import settings
 from ltxv_nb.errors import ConfigurationError
-from ltxv_nb.secret import ApiKey
+from ltxv_nb.key import ApiKey
 
 
 @pytest.fixture(autouse=True)

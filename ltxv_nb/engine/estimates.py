@@ -1,0 +1,136 @@
+"""How long a clip is going to take: what the service reports, what the journal remembers, put together."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.errors import LTXVError
+from ltxv_nb.polling import estimate as expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltxv_nb.journal import Journal, Record
+    from ltxv_nb.polling.schedule import Belief
+    from ltxv_nb.service.api import Api
+
+_log = logging.getLogger("ltxv_nb")
+
+#: Seconds for which the service's percentiles are taken as current; it computes them over some minutes.
+METRICS_SECONDS = 300.0
+
+#: Seconds for which a belief is kept before the journal is read again.
+BELIEF_SECONDS = 30.0
+
+_DAY = 86_400.0
+
+#: No setting is as large as this.
+_MOST = 1e6
+
+
+class Knowledge:
+    """Beliefs about durations, by model and settings; shared by all jobs of a client.
+
+    Parameters
+    ----------
+    api : Api
+        Asked for the service's percentiles, in `refresh`.
+    journal : Journal
+        Asked for past durations.
+    clock : callable
+        Returns unix time in seconds.
+    """
+
+    def __init__(self, api: Api, journal: Journal, clock: Callable[[], float]) -> None:
+        self._api = api
+        self._journal = journal
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._percentiles: dict[str, tuple[float, dict[str, float] | None]] = {}
+        self._beliefs: dict[tuple[object, ...], tuple[float, Belief]] = {}
+
+    def stale(self, model: str) -> bool:
+        """Whether the service should be asked again; says so once, to the one who then asks."""
+        now = self._clock()
+        with self._lock:
+            asked_at, known = self._percentiles.get(model, (-METRICS_SECONDS, None))
+            if abs(now - asked_at) < METRICS_SECONDS:
+                return False
+            self._percentiles[model] = (now, known)
+            return True
+
+    def refresh(self, model: str) -> None:
+        """Ask the service how long the model takes at present; a failure leaves what was known."""
+        try:
+            percentiles = self._api.duration_percentiles(model)
+        except LTXVError as error:
+            _log.debug("no duration figures for %s: %s", model, error)
+            return
+        with self._lock:
+            self._percentiles[model] = (self._clock(), percentiles)
+            self._beliefs.clear()
+
+    def belief(self, record: Record) -> Belief:
+        """Return what is known of how long this generation takes."""
+        asked = _settings(record)
+        settings = (record.origin, record.model, *asked.values())
+        now = self._clock()
+        with self._lock:
+            made_at, belief = self._beliefs.get(settings, (0.0, None))
+            if belief is not None and abs(now - made_at) < BELIEF_SECONDS:
+                return belief
+            percentiles = self._percentiles.get(record.model, (0.0, None))[1]
+        try:
+            history = self._history(record, now)
+            belief = expect.belief(model=record.model, percentiles=percentiles, history=history, **asked)
+        except (ArithmeticError, ValueError) as error:
+            _log.debug("the figures for %s make no sense: %s", record.model, error)
+            belief = expect.belief(model=record.model)
+        with self._lock:
+            self._beliefs[settings] = (now, belief)
+        return belief
+
+    def _history(self, record: Record, now: float) -> list[expect.History]:
+        try:
+            past = self._journal.past(record.model)
+        except LTXVError:
+            return []
+        return [
+            expect.History(
+                low=max(0.0, (row.asked_at or row.accepted_at) - row.accepted_at),
+                high=row.finished_at - row.accepted_at,
+                ago_days=max(0.0, (now - row.finished_at) / _DAY),
+                same=_settings(row) == _settings(record),
+                work=expect.workload(**_settings(row)),
+            )
+            for row in past
+            if row.origin == record.origin
+            and row.accepted_at
+            and row.finished_at
+            and row.finished_at > row.accepted_at
+        ]
+
+
+def _settings(record: Record) -> dict[str, Any]:
+    """Return what a generation's time depends on, as far as it was asked for and makes sense.
+
+    The settings of a model that is not in the table went to the service as they were written.
+    """
+    asked = record.request
+    resolution = asked.get("resolution")
+    return {
+        "duration": _positive(asked.get("duration")),
+        "resolution": resolution if isinstance(resolution, str) else None,
+        "fps": _positive(asked.get("fps")),
+    }
+
+
+def _positive(value: object) -> float | None:
+    """Return a setting as a positive number; ``None`` if it is none, or beyond all reason."""
+    try:
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if 0 < found < _MOST else None

@@ -1,0 +1,179 @@
+"""``%%ltxv`` and ``%ltxv``: read the line, put the request together, hand it over."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from traitlets import Bool, Float, TraitError, TraitType, validate
+
+from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
+from ltxv_nb.notebook.frontend import always_waits
+from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
+from ltxv_nb.notebook.output.waiting import explained, what_goes_on
+from ltxv_nb.request import MODELS, GenerationRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ltxv_nb.job import Job
+    from ltxv_nb.notebook.session import Session
+    from ltxv_nb.request import Parameter
+
+#: The parameters that can have a default of the user's own; a first frame belongs to one clip.
+_WITH_DEFAULT = tuple(known for known in WITH_FLAGS if known.name != "image")
+
+
+class Default(TraitType[Any, Any]):
+    """The user's own default for one parameter; ``None`` leaves it to the service."""
+
+    default_value = None
+    allow_none = True
+
+    def __init__(self, parameter: Parameter) -> None:
+        super().__init__(None, allow_none=True, help=parameter.help)
+        self._parameter = parameter
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """Check a value as the request would; another model's values are its own affair."""
+        if value is None:
+            return None
+        if self._parameter.name == "model":
+            if isinstance(value, str) and value.strip():
+                return value
+            raise TraitError(f"model is {value!r}, but it can be {self._parameter.allowed()}.")
+        if (getattr(obj, "model", None) or MODELS["ltxv-2"]) not in {*MODELS, *MODELS.values()}:
+            return value
+        try:
+            return self._parameter.parse(value)
+        except RequestError as error:
+            raise TraitError(str(error)) from None
+
+
+class Defaults(Magics):
+    """What ``%config LTXVMagics`` sets, beside one trait for each parameter."""
+
+    wait: Any = Bool(False, help="whether every cell waits for its clip").tag(config=True)
+    embed: Any = Bool(
+        None, allow_none=True, help="put whole clips into the notebook (True), only link to them (False)"
+    ).tag(config=True)
+    timeout: Any = Float(DEFAULT_TIMEOUT, help="seconds a waiting cell waits").tag(config=True)
+
+    @validate("timeout")
+    def _positive(self, proposal: Mapping[str, Any]) -> Any:
+        if not proposal["value"] > 0:
+            raise TraitError(f"timeout is {proposal['value']!r}, but it can be a number of seconds above 0.")
+        return proposal["value"]
+
+
+_Settings: Any = type(
+    "Defaults",
+    (Defaults,),
+    {known.name: Default(known).tag(config=True) for known in _WITH_DEFAULT} | {"__module__": __name__},
+)
+
+
+@magics_class
+class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the parameter table
+    """The magics; their defaults are set with ``%config LTXVMagics.duration = 8``.
+
+    Parameters
+    ----------
+    shell : InteractiveShell
+        The shell.
+    session : Session
+        What the magics share.
+    """
+
+    def __init__(self, shell: InteractiveShell, session: Session) -> None:
+        super().__init__(shell=shell)
+        self.session = session
+
+    @no_var_expand
+    @line_cell_magic
+    def ltxv(self, line: str = "", cell: str | None = None) -> None:
+        """Make a clip from the cell's text, or run a line command (``%ltxv help``)."""
+        words = split(line)
+        if cell is None:
+            from ltxv_nb.notebook.magic import commands  # loading the magics must be light
+            from ltxv_nb.notebook.magic.template import fill
+
+            commands.run(self, [fill(word, self.session.ip.user_ns) for word in words])
+            return
+        options = parse(words)
+        if options.help:
+            self.session.say(help_text())
+            return
+        self._generate(self._request(options, cell), options)
+
+    def _request(self, options: Options, cell: str) -> GenerationRequest:
+        """Put the request together: what the line says, else the user's defaults."""
+        from ltxv_nb.notebook.magic.template import fill, left_alone
+
+        names = self.session.ip.user_ns
+        for name in left_alone(cell, names):
+            self.session.say(
+                f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
+            )
+        defaults = {known.name: getattr(self, known.name) for known in _WITH_DEFAULT}
+        said = {name: _filled(name, value, names) for name, value in options.parameters.items()}
+        chosen = {name: value for name, value in {**defaults, **said}.items() if value is not None}
+        return GenerationRequest(prompt=fill(cell, names), **chosen)
+
+    def _generate(self, request: GenerationRequest, options: Options) -> None:
+        """Send the request, bind the job, and show it; wait for it if that was asked for."""
+        session = self.session
+        embed = self.embed if options.embed is None else options.embed
+        if options.dry_run:
+            from ltxv_nb.notebook.magic import commands
+
+            commands.show_plan(session, session.client.check(request))
+            return
+        session.tell_backend()
+        session.prepare()
+        job: Job | None = None
+        with explained(lambda: what_goes_on(job)):
+            try:
+                job = session.client.submit_request(request, allow_duplicate=options.again)
+            except (SubmissionUnknown, DuplicateRequest) as error:
+                if error.job is not None:
+                    session.bind(error.job, options.output)
+                    # It goes on in the background, and its clip is shown here when it is found, or ready.
+                    # Whatever goes wrong with that, the person must read the error.
+                    with contextlib.suppress(Exception):
+                        session.follow(error.job.watch(), embed=embed)
+                raise
+            session.bind(job, options.output)
+            waits = always_waits() or (self.wait if options.wait is None else options.wait)
+            if waits:
+                session.wait(job, options.timeout or self.timeout, embed=embed, clear=True)
+            else:
+                session.follow(job, embed=embed)
+
+
+LTXVMagics.ltxv.__doc__ = help_text()
+
+
+def _filled(name: str, value: Any, names: Mapping[str, Any]) -> Any:
+    """Fill an option's value; an image may be a variable's name, or one expression that is not text."""
+    from ltxv_nb.notebook.magic.template import fill, near_names, single_value
+
+    if not isinstance(value, str):
+        return value
+    if name != "image":
+        return fill(value, names)
+    alone, found = single_value(value, names)
+    if alone:
+        return found
+    if not value.isidentifier():
+        return fill(value, names)
+    if value not in names and not Path(value).exists():
+        raise RequestError(
+            f"-i {value}: there is no variable {value!r} yet, and no file of that name; nothing was sent."
+            f"{near_names(value, names)} Run the cell that makes it first."
+        )
+    return names.get(value, value)

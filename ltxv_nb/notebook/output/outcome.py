@@ -1,0 +1,73 @@
+"""How a job ended, as what a cell's output holds: HTML that needs no kernel, and plain text."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from ltxv_nb.media.player import player_html, player_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ltxv_nb.job import Job
+
+_NOTE = (
+    "max-width:720px;margin:4px 0;padding:6px 12px;border-left:4px solid {colour};"
+    "color:var(--jp-ui-font-color1,#222);background:var(--jp-layout-color2,#f5f5f5);border-radius:3px;"
+    "white-space:pre-line"
+)
+_RED, _GREY = "var(--jp-error-color1,#c62828)", "var(--jp-border-color1,#999)"
+
+
+def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path) -> dict[str, str]:
+    """Return the final output of a job that has ended, or that nobody watches any more.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    embed : bool or None
+        As in `ltxv_nb.media.player.player_html`.
+    base_dir : Path
+        The notebook's folder.
+
+    Returns
+    -------
+    dict of str to str
+        ``text/html`` and ``text/plain``.
+    """
+    text = outcome_text(job, base_dir)
+    if job.video is not None:
+        player = player_html(job.video, embed=embed, base_dir=base_dir, twin=job.twin)
+        return {"text/html": player, "text/plain": text}
+    return note_bundle(text, _GREY if job.error is None else _RED)
+
+
+def outcome_text(job: Job, base_dir: Path) -> str:
+    """Return the same in one line of plain text."""
+    if job.video is not None:
+        earlier = f" The same request was made before: {job.twin.name}" if job.twin else ""
+        return player_text(job.video, base_dir=base_dir) + earlier
+    if job.error is not None:
+        return f"{type(job.error).__name__}: {job.error}"
+    return (
+        f"Job {job.id} is no longer watched; it {job.fate}. "
+        f"%ltxv wait {job.id} or %ltxv resume takes it up again."
+    )
+
+
+def note_bundle(text: str, colour: str = _GREY) -> dict[str, str]:
+    """Return one sentence as an output."""
+    style = _NOTE.format(colour=colour)
+    shown = f'<div class="ltxv-note" style="{style}">{html.escape(text)}</div>'
+    return {"text/html": shown, "text/plain": text}
+
+
+def under_way_bundle(job: Job, more: str = "") -> dict[str, str]:
+    """Return one line for readers that cannot show a live status."""
+    text = (
+        f"The clip of ltxv job {job.id} comes here when it is ready; "
+        f"%ltxv show {job.id} shows it later.{more}"
+    )
+    return {"text/html": f"<p>{html.escape(text)}</p>", "text/plain": text}

@@ -1,0 +1,167 @@
+"""A job's place in a cell's output: a status while it runs, then plain HTML that outlives page and kernel.
+
+What a front end does with later news differs, so the outcome takes three ways at once:
+
+- ``update_display`` turns the status into plain HTML while the page that ran the cell is open. That is what
+  gets saved with the notebook.
+- After a reload such updates no longer arrive, but widgets come back as they are in the kernel: so the status
+  widget itself turns into the outcome, too.
+- A notebook that was saved in between and opened without its kernel has lost both. Beside the status there is
+  a piece of HTML from the start, hidden while the status lives, that plays the file from where it will be.
+"""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from typing import TYPE_CHECKING, Any, Protocol, TextIO
+
+from ltxv_nb.engine.save import Saver
+from ltxv_nb.media.player import pending_html
+from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text, under_way_bundle
+from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
+from ltxv_nb.notebook.widgets.status_style import PENDING_STYLE, style_tag
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ltxv_nb.job import Job
+
+_NOTHING = {"text/html": "", "text/plain": ""}
+
+
+class Output:
+    """One output of the running cell, which can be replaced later, from any thread."""
+
+    def __init__(self, ip: InteractiveShell) -> None:
+        self._publisher: Any = ip.display_pub
+        self._id = f"ltxv-{uuid.uuid4().hex}"
+
+    def show(self, bundle: dict[str, Any]) -> None:
+        """Add the output to the cell."""
+        self._publisher.publish(bundle, {}, transient={"display_id": self._id})
+
+    def replace(self, bundle: dict[str, Any]) -> None:
+        """Put something else in its place, wherever that is by now."""
+        self._publisher.publish(bundle, {}, transient={"display_id": self._id}, update=True)
+
+
+class CellView(View, Protocol):
+    """Where a cell shows a job; nothing of it is to be seen before `show`."""
+
+    def show(self) -> None:
+        """Add it to the running cell."""
+
+    def withdraw(self) -> None:
+        """Take it away: the cell goes on to show the outcome itself."""
+
+
+class PageView:
+    """A status widget in a page, which becomes plain HTML at the end.
+
+    Parameters
+    ----------
+    ip : InteractiveShell
+        The shell whose cell is running.
+    job : Job
+        The job.
+    embed : bool or None
+        As in `ltxv_nb.media.player.player_html`.
+    base_dir : Path
+        The notebook's folder.
+    """
+
+    def __init__(self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path) -> None:
+        from ltxv_nb.notebook.widgets.status_row import StatusRow
+
+        self._embed, self._base_dir = embed, base_dir
+        self._status, self._pending = Output(ip), Output(ip)
+        self._settled = False  # whether plain HTML already stands in the place of the widget
+        self._row = StatusRow(job, snapshot(job), stage=True)
+        self._job = job
+
+    def show(self) -> None:
+        """Add the status, and what stands in for it where there are no widgets."""
+        job = self._job
+        self._status.show({**self._row.mimebundle(), **under_way_bundle(job)})
+        player = pending_html(Saver.destination(job.record), job.id, base_dir=self._base_dir)
+        self._pending.show({"text/html": style_tag(PENDING_STYLE) + player, "text/plain": ""})
+
+    def update(self, now: Snapshot) -> None:
+        """Show how the job stands."""
+        if now.tone == "stopped":
+            self._settle(outcome_bundle(self._job, embed=None, base_dir=self._base_dir))
+        elif not self._settled:
+            self._row.update(now)
+
+    def finish(self, job: Job) -> None:
+        """Put the outcome in the place of the status."""
+        if not self._settled:
+            self._row.update(Snapshot("Preparing the player", 99, "", "running"))
+        self._settle(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
+
+    def withdraw(self) -> None:
+        """Take the status away: the cell goes on to show the outcome itself."""
+        self._settled = True
+        self._status.replace(_NOTHING)
+        self._pending.replace(_NOTHING)
+        self._row.close()
+
+    def _settle(self, bundle: dict[str, str]) -> None:
+        self._settled = True
+        self._status.replace(bundle)
+        self._pending.replace(_NOTHING)
+        self._row.show_outcome(bundle["text/html"])
+
+
+class PlainView:
+    """One output without a widget, for a kernel that nobody looks at; replaced at the end if possible."""
+
+    def __init__(self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path) -> None:
+        self._embed, self._base_dir = embed, base_dir
+        self._job, self._output = job, Output(ip)
+
+    def show(self) -> None:
+        """Say that the clip is under way."""
+        more = " With LTXV_WAIT=1 in the environment the cell waits for it."
+        self._output.show(under_way_bundle(self._job, more))
+
+    def update(self, now: Snapshot) -> None:
+        """Leave the output alone: only the outcome is worth storing."""
+
+    def finish(self, job: Job) -> None:
+        """Put the outcome in the place of the line."""
+        self._output.replace(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
+
+    def withdraw(self) -> None:
+        """Take the line away."""
+        self._output.replace(_NOTHING)
+
+
+class LineView:
+    """Lines of text, for a terminal: one whenever the state changes."""
+
+    def __init__(self, job: Job, base_dir: Path, stream: TextIO | None = None) -> None:
+        self._job, self._base_dir, self._stream = job, base_dir, stream
+        self._state = ""
+
+    def show(self) -> None:
+        """Print nothing yet: the first line comes with the first state."""
+
+    def withdraw(self) -> None:
+        """Leave what is printed."""
+
+    def update(self, now: Snapshot) -> None:
+        """Print a line if the state is another one."""
+        if now.state != self._state:
+            self._state = now.state
+            self._print(now.line())
+
+    def finish(self, job: Job) -> None:
+        """Print how it ended, and where the file is."""
+        self._print(outcome_text(job, self._base_dir))
+
+    def _print(self, text: str) -> None:
+        print(f"[ltxv {self._job.id}] {text}", file=self._stream or sys.stdout, flush=True)

@@ -1,0 +1,293 @@
+"""The panel's control for the first frame: upload, address, or the last frame of an earlier clip."""
+
+from __future__ import annotations
+
+import html
+import os
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from ltxv_nb.errors import LTXVError, RequestError
+from ltxv_nb.notebook.panel.fields import shorten
+from ltxv_nb.notebook.panel.pictures import is_address, keep_upload, thumbnail
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltxv_nb.client import Client
+    from ltxv_nb.notebook.widgets.factory import Kit
+    from ltxv_nb.notebook.widgets.worker import Writer
+    from ltxv_nb.request import Parameter
+
+NONE, UPLOAD, ADDRESS, LAST_FRAME, GIVEN = "none", "upload", "address", "last", "given"
+
+_SOURCES = [
+    ("No picture", NONE),
+    ("Upload a picture", UPLOAD),
+    ("Address or path", ADDRESS),
+    ("Last frame of an earlier clip", LAST_FRAME),
+]
+_GIVEN_TEXT = "Given in Python"
+
+#: Clips offered as the source of a last frame, the newest ones.
+CLIPS_OFFERED = 50
+
+_ASK = {
+    UPLOAD: "Choose a picture to upload, or “No picture”.",
+    ADDRESS: "Write the picture's address or path, or choose “No picture”.",
+    LAST_FRAME: "There is no earlier clip on disk to take the last frame of.",
+}
+
+#: Larger ones do not fit through a notebook's connection.
+_LIMIT = "Up to 7 MB; choose “Address or path” for a larger one."
+_UNREAD = "this.replaceWith('This page cannot load it; the service may not either.')"
+
+
+class ImageField:
+    """Chooses the first frame. Its thumbnail is made by the writer, so that the page never waits for it.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        The image parameter.
+    kit : Kit
+        Makes the widgets.
+    client : callable
+        Returns the client in use.
+    writer : Writer
+        Reads pictures, and shows them.
+    """
+
+    def __init__(self, parameter: Parameter, kit: Kit, client: Callable[[], Client], writer: Writer) -> None:
+        self._client, self._writer, self._kit = client, writer, kit
+        self._listeners: list[Callable[[], object]] = []
+        self._version = 0  # of what was chosen: a thumbnail that comes too late is dropped
+        self._setting = False
+        self._uploaded: Any = None
+        self._given: Any = None  # what code gave, and how the controls show it
+        self._given_as: str | None = None
+        self._refusal: str | None = None
+        self._parameter = parameter
+        self._source: Any = widgets.Dropdown(
+            options=_SOURCES, value=NONE, **kit.field(parameter, "ltxv-choice")
+        )
+        self._thumb: Any = kit.html("", "ltxv-thumb")
+        self._detail: Any = None
+        self._details: dict[str, Any] = {}
+        self._limit = kit.html(f'<span class="ltxv-hint">{_LIMIT}</span>', "ltxv-limit")
+        self.box: Any = kit.row([self._source], "ltxv-image")
+        self._source.observe(lambda _change: self._chosen(), names="value")
+
+    # -- what a request takes ------------------------------------------------------------------------------
+
+    @property
+    def value(self) -> Any:
+        """The first frame as `GenerationRequest` takes it; ``None`` for none."""
+        mode = self._source.value
+        if mode == UPLOAD:
+            return self._uploaded
+        if mode == ADDRESS:
+            text = self._details[ADDRESS].value.strip()
+            return self._given if text and text == self._given_as else text or None
+        if mode == LAST_FRAME:
+            return self._clip()
+        return self._given if mode == GIVEN else None
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        current = self.value
+        if new is current or (isinstance(new, str) and new == current):
+            return
+        self._setting = True
+        try:
+            self._show(new)
+        finally:
+            self._setting = False
+        self._look()
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be sent as it stands."""
+        if self._source.value in _ASK and self.value is None:
+            return _ASK[self._source.value]
+        return self._refusal
+
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call when another picture is chosen, and when one turns out not to be readable."""
+        self._listeners.append(callback)
+
+    def refresh_clips(self) -> None:
+        """Offer the clips that are on disk by now."""
+        if (choice := self._details.get(LAST_FRAME)) is not None:
+            options = self._clips()
+            if list(choice.options) != options:
+                kept = choice.value
+                self._setting = True
+                try:
+                    choice.options = options
+                    if kept in [job_id for _, job_id in options]:
+                        choice.value = kept
+                finally:
+                    self._setting = False
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _show(self, new: Any) -> None:
+        """Set the controls to a picture that code has given, and keep the very object."""
+        self._given, self._given_as = new, None
+        if new is None:
+            self._switch(NONE)
+        elif isinstance(new, os.PathLike) or (isinstance(new, str) and not new.startswith("data:")):
+            self._given_as = os.fspath(new).strip()
+            self._switch(ADDRESS)
+            self._details[ADDRESS].value = self._given_as
+        elif (job_id := _job_id(new)) in self._known_ids():
+            self._given_as = job_id
+            self._switch(LAST_FRAME)
+            self._details[LAST_FRAME].value = job_id
+        else:
+            self._switch(GIVEN)
+
+    def _known_ids(self) -> set[str]:
+        return {job_id for _, job_id in self._clips()}
+
+    def _switch(self, mode: str) -> None:
+        wanted = [*_SOURCES, (_GIVEN_TEXT, GIVEN)] if mode == GIVEN else _SOURCES
+        if len(self._source.options) != len(wanted):
+            self._source.options = wanted
+        self._source.value = mode
+        self._place()
+
+    def _chosen(self) -> None:
+        if self._setting:
+            return
+        if self._source.value == UPLOAD:
+            self._set_upload(None)
+            return
+        self._place()
+        self._look()
+
+    def _set_upload(self, kept: Any) -> None:
+        """Set the picture that has arrived, or ask for one anew with ``None``.
+
+        One that is too big for the connection is lost on its way: nobody here hears of it, and the control
+        that sent it waits for an answer ever after. So each control takes one picture, and what was chosen
+        last can never go out as an earlier one.
+        """
+        self._uploaded = kept
+        if (old := self._details.pop(UPLOAD, None)) is not None:
+            old.close()
+        self._place()
+        self._look()
+
+    def _place(self) -> None:
+        """Put the control of the chosen source beside it."""
+        mode = self._source.value
+        makers = {UPLOAD: self._make_upload, ADDRESS: self._make_address, LAST_FRAME: self._make_clips}
+        if mode in makers and mode not in self._details:
+            self._details[mode] = makers[mode]()
+        detail = [self._details[mode]] if mode in makers else []
+        if mode == UPLOAD and self._uploaded is None:
+            detail.append(self._limit)
+        self.box.children = [self._source, *detail, *([] if mode == NONE else [self._thumb])]
+
+    def _make_upload(self) -> Any:
+        if self._uploaded is not None:
+            tooltip = "Take another picture in place of this one"
+            return self._kit.button("Another picture", tooltip, lambda: self._set_upload(None))
+        tooltip = "A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture; above 7 MB, give its path instead"
+        upload = self._kit.upload("Choose a picture", tooltip, "ltxv-upload")
+        upload.observe(lambda change: self._take_upload(change["new"]), names="value")
+        return upload
+
+    def _make_address(self) -> Any:
+        text = widgets.Text(
+            placeholder="https://… or pictures/first.png",
+            continuous_update=False,
+            **self._kit.labelled("Picture at", self._parameter.help, "ltxv-words"),
+        )
+        text.observe(lambda _change: self._changed(), names="value")
+        return text
+
+    def _make_clips(self) -> Any:
+        choice = widgets.Dropdown(
+            options=self._clips(),
+            **self._kit.labelled("Clip", "Earlier clips on disk, newest first", "ltxv-choice"),
+        )
+        choice.observe(lambda _change: self._changed(), names="value")
+        return choice
+
+    def _clips(self) -> list[tuple[str, str]]:
+        try:
+            records = self._client().journal.saved(limit=CLIPS_OFFERED)
+        except LTXVError:
+            return []  # the journal's own trouble is told where it matters: before paying
+        return [(f"{shorten(record.prompt)} ({record.id})", record.id) for record in records]
+
+    def _clip(self) -> Any:
+        job_id = self._details[LAST_FRAME].value
+        if job_id is None or job_id == self._given_as:
+            return None if job_id is None else self._given
+        return self._client().job(job_id)
+
+    def _take_upload(self, files: Any) -> None:
+        if not files:
+            return
+        name, data = str(files[0]["name"]), bytes(files[0]["content"])
+        self._details[UPLOAD].value = ()  # the page need not get the picture back
+        try:
+            kept = keep_upload(name, data, self._client().home)
+        except RequestError as error:
+            self._set_upload(None)
+            self._refuse(str(error))
+            return
+        self._set_upload(kept)
+
+    def _changed(self) -> None:
+        if not self._setting:
+            self._look()
+
+    def _look(self) -> None:
+        """Have a look at what was chosen: a thumbnail, or why it cannot be read."""
+        self._version += 1
+        version, source = self._version, self.value
+        self._refusal = None
+        self._thumb.value = "" if source is None else '<span class="ltxv-hint">Reading the picture…</span>'
+        self._tell()
+        if source is not None:
+            self._writer.put(lambda: self._read(version, source))
+
+    def _read(self, version: int, source: Any) -> None:
+        try:
+            shown = _thumb_html(source, thumbnail(source))
+        except LTXVError as error:
+            if version == self._version:
+                self._refuse(str(error))
+            return
+        if version == self._version:
+            self._thumb.value = shown
+
+    def _refuse(self, why: str) -> None:
+        self._refusal = why
+        self._thumb.value = '<span class="ltxv-hint">This picture cannot be used.</span>'
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in list(self._listeners):
+            listener()
+
+
+def _job_id(source: Any) -> str | None:
+    """Return the journal's id of a job or video."""
+    found = getattr(source, "job_id", None) or getattr(source, "id", None)
+    return found if isinstance(found, str) else None
+
+
+def _thumb_html(source: Any, address: str) -> str:
+    """Return the thumbnail; a picture that only the service reads is fetched without saying from where."""
+    remote = ' referrerpolicy="no-referrer"' if is_address(source) else ""
+    # The page says so in words of ours: nothing from outside is in what runs there.
+    unread = f' onerror="{_UNREAD}"' if remote else ""
+    picture = f'<img src="{html.escape(address)}" alt="The first frame" height="72"{remote}{unread}>'
+    return f'<span class="ltxv-hint">{picture}</span>'

@@ -1,0 +1,1 @@
+"""Pieces that panel, gallery and cells have in common."""

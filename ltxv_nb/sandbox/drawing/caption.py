@@ -1,0 +1,105 @@
+"""The prompt's words and the sandbox's mark, laid over every frame."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from ltxv_nb.sandbox.drawing.planes import Mask, even
+
+if TYPE_CHECKING:
+    from ltxv_nb.sandbox.drawing.clip import ClipSpec
+    from ltxv_nb.sandbox.drawing.planes import Planes
+
+_LINES = 3
+
+#: More characters than three lines can hold.
+_MOST = 600
+_WHITE, _BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+class Caption:
+    """Words at the lower left, mark at the upper right."""
+
+    def __init__(self, spec: ClipSpec) -> None:
+        unit = spec.height / 1080
+        words = _wrap(_drawable(spec.prompt, _font(38 * unit)), _font(38 * unit), spec.width * 0.80)
+        self._pieces = [*_words(words, spec, unit), *_mark(spec, unit)]
+
+    def draw(self, canvas: Planes) -> None:
+        """Lay the words on one frame."""
+        for shade, mask, left, top in self._pieces:
+            canvas.stain(shade, mask, left, top)
+
+
+_Piece = tuple[tuple[float, float, float], Mask, int, int]
+
+
+def _font(size: float) -> Font:
+    return ImageFont.load_default(max(8, round(size)))
+
+
+def _drawable(text: str, font: Font) -> str:
+    """Drop what the font has no shape for, and say so when nothing is left."""
+    missing = bytes(font.getmask("\U0010fffd"))
+    flat = " ".join(text.split())
+    known = {c for c in set(flat) if c == " " or (c.isprintable() and bytes(font.getmask(c)) != missing)}
+    kept = "".join(c for c in flat[:_MOST] if c in known)
+    return " ".join(kept.split()) or "(words in a script that the sandbox has no font for)"
+
+
+def _wrap(text: str, font: Font, width: float) -> list[str]:
+    """Break text into lines of at most ``width`` pixels; what does not fit ends in an ellipsis."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if font.getlength(longer) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    lines = [_cut(line, font, width) for line in lines]
+    if len(lines) > _LINES:
+        lines = [*lines[: _LINES - 1], _cut(f"{lines[_LINES - 1]} …", font, width)]
+    return lines
+
+
+def _cut(line: str, font: Font, width: float) -> str:
+    if font.getlength(line) <= width:
+        return line
+    fits = bisect_right(range(len(line)), width, key=lambda end: font.getlength(f"{line[:end]}…"))
+    return f"{line[: max(0, fits - 1)]}…"
+
+
+def _words(lines: list[str], spec: ClipSpec, unit: float) -> list[_Piece]:
+    font, step, left = _font(38 * unit), round(50 * unit), even(64 * unit)
+    height = even(step * len(lines) + 24 * unit)
+    top = even(spec.height - height - 46 * unit)
+    image = Image.new("L", (even(spec.width * 0.82), height))
+    pen = ImageDraw.Draw(image)
+    for number, line in enumerate(lines):
+        pen.text((2, number * step), line, fill=240, font=font)
+    return [_scrim(spec, top, unit), (_WHITE, Mask.of(image), left, top)]
+
+
+def _scrim(spec: ClipSpec, words_top: int, unit: float) -> _Piece:
+    """Return a shade that deepens towards the lower edge, so that words read on any picture."""
+    top = even(max(0, words_top - 150 * unit))
+    height = spec.height - top
+    ramp = [round(165 * min(1.0, row / (height * 0.75)) ** 1.6) for row in range(height)]
+    column = Image.frombytes("L", (1, height), bytes(ramp))
+    return _BLACK, Mask.of(column.resize((spec.width, height))), 0, top
+
+
+def _mark(spec: ClipSpec, unit: float) -> list[_Piece]:
+    font = _font(24 * unit)
+    text = f"sandbox · {spec.model.rpartition('/')[2]}"
+    width, height = even(font.getlength(text) + 44 * unit), even(46 * unit)
+    plate, words = Image.new("L", (width, height)), Image.new("L", (width, height))
+    ImageDraw.Draw(plate).rounded_rectangle((0, 0, width - 1, height - 1), radius=height // 2, fill=105)
+    ImageDraw.Draw(words).text((width / 2, height / 2), text, fill=225, font=font, anchor="mm")
+    left, top = even(spec.width - width - 40 * unit), even(36 * unit)
+    smooth = plate.filter(ImageFilter.GaussianBlur(max(0.6, unit * 0.8)))
+    return [(_BLACK, Mask.of(smooth), left, top), (_WHITE, Mask.of(words), left, top)]

@@ -1,0 +1,199 @@
+"""What becomes of a submission: accepted, queued, generating, completed or ended in an error."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.sandbox.drawing.clip import ClipSpec, fast_spec, spec_of
+from ltxv_nb.sandbox.jobs import prompt_words as words
+from ltxv_nb.sandbox.jobs.store import Generation, LoggedRequest
+from ltxv_nb.sandbox.server.validation import Refused, decode_image
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltxv_nb.sandbox.jobs.renderer import Renderer
+    from ltxv_nb.sandbox.jobs.store import Store
+
+log = logging.getLogger(__name__)
+
+#: How long the fast model takes, as a share of the other: the vendor measured 58.9 s against 70 s.
+FAST_MODEL_SHARE = 58.9 / 70.0
+
+#: A generation takes its nominal time, more or less by at most this share.
+JITTER = 0.10
+
+#: The share of its time that a generation is ``queued``.
+_QUEUED_SHARE = 0.15
+
+#: ``[rate-limit]`` counters kept at most; older ones start anew.
+_MAX_COUNTERS = 1000
+
+
+class Studio:
+    """Takes submissions and answers what has become of them.
+
+    Parameters
+    ----------
+    store : Store
+        Where they are kept.
+    renderer : Renderer
+        Who films them.
+    seconds : float
+        Nominal time of an ``ltxv-2`` generation.
+    fast : bool
+        No waiting, and one small clip for all.
+    clock : callable
+        Unix seconds.
+    """
+
+    def __init__(
+        self, store: Store, renderer: Renderer, seconds: float, *, fast: bool, clock: Callable[[], float]
+    ) -> None:
+        self.store, self._renderer, self._clock = store, renderer, clock
+        self.seconds, self.fast = (0.0 if fast else seconds), fast
+        self._refused: dict[str, int] = {}
+        self._open = {generation.id: generation for generation in store.unfinished()}
+
+    def resume(self) -> None:
+        """Go on with what an earlier service left unfinished."""
+        if self.fast:
+            self._renderer.render(fast_spec(), lambda _problem: None)
+        for generation in self._open.values():
+            self._film(generation)
+
+    def submit(self, body: dict[str, Any], client_request_id: str | None, request_id: str) -> Generation:
+        """Accept a checked body, on record before this returns.
+
+        Parameters
+        ----------
+        body : dict
+            As `ltxv_nb.sandbox.server.validation.read_body` gives it.
+        client_request_id : str or None
+            The client's own name for the request.
+        request_id : str
+            The service's.
+
+        Raises
+        ------
+        Refused
+            429, for ``[rate-limit]``.
+        """
+        prompt = body["prompt"]
+        self._limit(body)
+        spec = fast_spec() if self.fast else spec_of(body, self._image(body))
+        now = self._clock()
+        generation = Generation(
+            id=f"{uuid.uuid4()}:{body['model']}",
+            created=now,
+            seconds=self._time(spec, body["model"], prompt),
+            fails=words.has(prompt, "[fail]"),
+            spec=spec.to_json(),
+            outages=words.OUTAGES if words.has(prompt, "[unavailable]") else 0,
+            file_token=secrets.token_urlsafe(24),
+        )
+        logged = LoggedRequest(now, "succeeded", body["model"], request_id, generation.id, client_request_id)
+        self.store.accept(generation, logged)
+        self._open[generation.id] = generation
+        self._film(generation)
+        return generation
+
+    def refuse(self, model: str, client_request_id: str | None, request_id: str) -> None:
+        """Put a refused submission on record."""
+        logged = LoggedRequest(
+            self._clock(), "failed", model, request_id, str(uuid.uuid4()), client_request_id
+        )
+        self.store.log(logged)
+
+    def find(self, generation_id: str) -> Generation | None:
+        """Return a generation by its id."""
+        return self._open.get(generation_id) or self.store.get(generation_id)
+
+    def is_out(self, generation: Generation) -> bool:
+        """Whether this poll is one that ``[unavailable]`` leaves without an answer; counts it."""
+        if not generation.outages:
+            return False
+        generation.outages -= 1
+        self.store.update(generation)
+        return True
+
+    def status(self, generation: Generation) -> str:
+        """Return ``queued``, ``generating``, ``completed`` or ``error``."""
+        passed = self._clock() - generation.created
+        if passed < generation.seconds * _QUEUED_SHARE:
+            return "queued"
+        if passed < generation.seconds:
+            return "generating"
+        if generation.fails or generation.broken:
+            self._close(generation)
+            return "error"
+        if self._renderer.has(ClipSpec.from_json(generation.spec)):
+            self._close(generation)
+            return "completed"
+        # Rendering still, or its file was dropped for room: then it is rendered again, to the same bytes.
+        self._film(generation)
+        return "generating"
+
+    def error(self, generation: Generation) -> dict[str, str]:
+        """Return the error object of a generation in the state ``error``."""
+        if generation.fails:
+            return words.FAILURE
+        return {"name": "RenderingFailed", "message": generation.broken or ""}
+
+    def busy(self) -> bool:
+        """Whether any generation is unfinished."""
+        for generation in list(self._open.values()):
+            self.status(generation)
+        return bool(self._open)
+
+    def _close(self, generation: Generation) -> None:
+        if generation.open:
+            generation.open = False
+            self.store.update(generation)
+        self._open.pop(generation.id, None)
+
+    def _film(self, generation: Generation) -> None:
+        spec = ClipSpec.from_json(generation.spec)
+        if generation.fails or self._renderer.has(spec):
+            return
+        if not self._renderer.has_image(spec):
+            generation.broken = "The sandbox no longer has this generation's first frame."
+            self.store.update(generation)
+            return
+
+        def done(problem: str) -> None:
+            if problem:
+                log.error("generation %s could not be rendered: %s", generation.id, problem)
+                generation.broken = f"The sandbox could not render the clip: {problem}."
+                self.store.update(generation)
+
+        self._renderer.render(spec, done)
+
+    def _image(self, body: dict[str, Any]) -> str:
+        """Return the reference of a first frame, after storing what came as data."""
+        address = body.get("image_url") or ""
+        data = decode_image(address) if address.startswith("data:") else None
+        return self._renderer.keep_image(data) if data else address
+
+    def _time(self, spec: ClipSpec, model: str, prompt: str) -> float:
+        nominal = self.nominal(model) * (words.SLOWNESS if words.has(prompt, "[slow]") else 1.0)
+        return nominal * (1 + JITTER * (2 * spec.rng(f"time {spec.key}").random() - 1))
+
+    def nominal(self, model: str) -> float:
+        """Return how long a model takes, in seconds, before jitter."""
+        return self.seconds * (FAST_MODEL_SHARE if model.endswith("-fast") else 1.0)
+
+    def _limit(self, body: dict[str, Any]) -> None:
+        if not words.has(body["prompt"], "[rate-limit]"):
+            return
+        name = json.dumps(body, sort_keys=True)[:2000]
+        count = self._refused.pop(name, 0)
+        if count < words.REFUSALS:
+            if len(self._refused) >= _MAX_COUNTERS:
+                self._refused.clear()
+            self._refused[name] = count + 1
+            raise Refused(429, "Too many requests: the prompt holds [rate-limit]. Try again in 1 second.")

@@ -1,0 +1,115 @@
+"""What the sandbox says of its two models: the catalogue and the measured times."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.request import MODELS
+from ltxv_nb.sandbox.jobs.generations import JITTER
+from ltxv_nb.sandbox.server.validation import Refused
+
+if TYPE_CHECKING:
+    from ltxv_nb.sandbox.jobs.generations import Studio
+
+ENDPOINT = "/v2/video/generations"
+_TYPE = "video/generations"
+_TAGS = ["playground:video"]
+_CAPABILITIES = ["text_to_video", "image_to_video"]
+_MODALITIES = {"input": ["text", "image"], "output": ["video"]}
+_PRICING = {"kind": "fixed", "currency": "USD", "units": [{"name": "video", "price": 0, "per": "second"}]}
+_WINDOW = 300
+_LEAST_SECONDS = 0.05
+
+Query = dict[str, list[str]]
+
+
+def timestamp(unix: float) -> str:
+    """Return unix seconds as ISO 8601 in UTC, with milliseconds."""
+    moment = datetime.fromtimestamp(unix, timezone.utc)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def models(query: Query) -> dict[str, Any]:
+    """Return the catalogue.
+
+    Parameters
+    ----------
+    query : dict
+        The query's values by name: the filters and sections of the vendor's ``/v1/models``.
+    """
+    sections = _split(query, "include")
+    if sections & {"all"} or set(query.get("details", ())) & {"true", "1"}:
+        sections = {"pricing", "modalities", "capabilities"}
+    data = [_model(alias, name, sections) for alias, name in MODELS.items() if _wanted(alias, name, query)]
+    return {"object": "list", "data": data}
+
+
+def _model(alias: str, name: str, sections: set[str]) -> dict[str, Any]:
+    extra = {"pricing": _PRICING, "modalities": _MODALITIES, "capabilities": _CAPABILITIES}
+    described = (
+        "Drawn by the sandbox of ltxv-nb, from the words of the prompt; nothing is generated or billed."
+    )
+    return {
+        "id": name,
+        "aliases": [alias],
+        "type": _TYPE,
+        "info": {"name": f"{alias} (sandbox)", "developer": "ltxv-nb", "description": described},
+        "tags": _TAGS,
+        **{section: value for section, value in extra.items() if section in sections},
+    }
+
+
+def _wanted(alias: str, name: str, query: Query) -> bool:
+    has = {
+        "id": {alias, name},
+        "type": {_TYPE},
+        "tags": set(_TAGS),
+        "modalities": {*_MODALITIES["input"], *_MODALITIES["output"]},
+        "input_modalities": set(_MODALITIES["input"]),
+        "output_modalities": set(_MODALITIES["output"]),
+        "capabilities": set(_CAPABILITIES),
+    }
+    return all(_split(query, field) & own for field, own in has.items() if query.get(field))
+
+
+def _split(query: Query, name: str) -> set[str]:
+    """Return the values of a parameter, repeated or separated by commas."""
+    return {part.strip() for value in query.get(name, ()) for part in value.split(",") if part.strip()}
+
+
+def metrics(query: Query, studio: Studio, now: float) -> dict[str, Any]:
+    """Return how long generations take, as the service that times them knows without measuring.
+
+    Parameters
+    ----------
+    query : dict
+        The query's values by name.
+    studio : Studio
+        Who times them.
+    now : float
+        Unix seconds.
+
+    Raises
+    ------
+    Refused
+        400 for another parameter than ``aliases``, or more than 100 of those.
+    """
+    for name in query:
+        if name != "aliases":
+            raise Refused(400, f"{name}: expected no such query parameter, only aliases.")
+    aliases = query.get("aliases", [])
+    if len(aliases) > 100:
+        raise Refused(400, f"aliases: expected at most 100 values, received {len(aliases)}.")
+    names = [name for known in MODELS.items() for name in reversed(known) if name in aliases]
+    rows = [_metric(name, studio) for name in (names if aliases else MODELS.values())]
+    return {"window_seconds": _WINDOW, "generated_at": timestamp(now), "models": rows}
+
+
+def _metric(name: str, studio: Studio) -> dict[str, Any]:
+    """Return the percentiles of the even spread around a model's nominal time."""
+    # With --fast a clip takes no time, which nobody who reads the figures could believe.
+    nominal = max(studio.nominal(name), _LEAST_SECONDS) * 1000
+    shares = {"p50": 0.50, "p75": 0.75, "p90": 0.90, "p99": 0.99}
+    spread = {key: round(nominal * (1 + JITTER * (2 * share - 1)), 1) for key, share in shares.items()}
+    return {"alias": name, "endpoint": ENDPOINT, "metrics": {"duration_ms": spread}}

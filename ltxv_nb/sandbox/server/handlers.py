@@ -1,0 +1,365 @@
+"""The HTTP side: who may ask, and one class an endpoint."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import os
+import re
+import time
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tornado import web
+
+from ltxv_nb.sandbox.drawing.clip import ClipSpec
+from ltxv_nb.sandbox.server import catalogue, logs
+from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from ltxv_nb.sandbox.jobs.generations import Studio
+    from ltxv_nb.sandbox.jobs.renderer import Renderer
+    from ltxv_nb.sandbox.jobs.store import Generation
+
+NAME = "ltxv-nb sandbox"
+
+_CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_OUTAGE = (
+    "<html><head><title>503 Service Unavailable</title></head>"
+    "<body><h1>503</h1>The prompt holds [unavailable].</body></html>"
+)
+
+
+@dataclass
+class Desk:
+    """What every handler needs.
+
+    Attributes
+    ----------
+    studio : Studio
+        Who takes submissions.
+    renderer : Renderer
+        Who has the files.
+    token : str
+        The bearer token.
+    port : int
+        The port of the service, once it listens.
+    last_request : float
+        `time.monotonic` of the last request.
+    """
+
+    studio: Studio
+    renderer: Renderer
+    token: str
+    port: int = 0
+    last_request: float = 0.0
+
+    def hosts(self) -> set[str]:
+        """Return the Host headers that are ours."""
+        return {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
+
+
+class Handler(web.RequestHandler):
+    """Checks who asks, and answers every failure in the shape of the vendor's errors."""
+
+    #: Whether the bearer token is asked for.
+    needs_token = True
+
+    desk: Desk
+
+    def initialize(self, desk: Desk) -> None:
+        """Take what tornado hands over."""
+        self.desk = desk
+        self.request_id = str(uuid.uuid4())
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Refuse a foreign Host (a page that rebinds its own name to this machine) and a wrong token."""
+        self.desk.last_request = time.monotonic()
+        if self.request.headers.get("Host", "").lower() not in self.desk.hosts():
+            raise Refused(421, f"Host: expected 127.0.0.1:{self.desk.port}, received another name.")
+        given = self.request.headers.get("Authorization", "")
+        wanted = f"Bearer {self.desk.token}"
+        if self.needs_token and not hmac.compare_digest(given.encode(), wanted.encode()):
+            raise Refused(
+                401, "Authorization: expected the bearer token of this sandbox, received none or another."
+            )
+        return None
+
+    def query(self) -> dict[str, list[str]]:
+        """Return the query's values by name."""
+        return {name: self.get_query_arguments(name) for name in self.request.query_arguments}
+
+    def compute_etag(self) -> str | None:
+        """Return no ETag: a poll's answer must never be taken from a cache."""
+        return None
+
+    def set_default_headers(self) -> None:
+        """Say what these answers are, and nothing about the server."""
+        self.set_header("Server", NAME)
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cache-Control", "no-store")
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        """Log what is a fault, not what is an answer."""
+        if not isinstance(value, Refused):
+            super().log_exception(typ, value, tb)
+
+    def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
+        """Answer with the status of a refusal."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        super().send_error(error.status if isinstance(error, Refused) else status_code, **kwargs)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the vendor's error object."""
+        error = kwargs.get("exc_info", (None, None))[1]
+        usual = {404: "There is no such address.", 405: "This address does not take that method."}
+        message = (
+            error.message if isinstance(error, Refused) else usual.get(status_code, "The sandbox failed.")
+        )
+        if status_code == 429:
+            self.set_header("Retry-After", "1")
+        self.finish(
+            {
+                "message": message,
+                "path": self.request.path,
+                "requestId": self.request_id,
+                "statusCode": status_code,
+                "timestamp": catalogue.timestamp(time.time()),
+            }
+        )
+
+
+class Nowhere(Handler):
+    """Any other address."""
+
+    needs_token = False
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Refuse."""
+        super().prepare()
+        raise web.HTTPError(404)
+
+
+class Health(Handler):
+    """``/health``: whether this is the sandbox."""
+
+    needs_token = False
+
+    def get(self) -> None:
+        """Answer who is here."""
+        self.finish({"ok": True, "pid": os.getpid(), "service": NAME})
+
+
+@web.stream_request_body
+class Generations(Handler):
+    """``/v2/video/generations``: submit and fetch."""
+
+    def initialize(self, desk: Desk) -> None:
+        """Prepare for a body that arrives in pieces."""
+        super().initialize(desk)
+        self._body: list[bytes] = []
+        self._length = 0
+        self._refused: Refused | None = None
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Keep a refusal until the body is read: answering earlier would cost the caller its connection."""
+        try:
+            return super().prepare()
+        except Refused as refused:
+            self._refused = refused
+            return None
+
+    def _let_in(self) -> None:
+        if self._refused is not None:
+            raise self._refused
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a piece of the body; what is too much is read on, so that the answer arrives, and dropped."""
+        self._length += len(chunk)
+        if self._length > MAX_BODY or self._refused is not None:
+            self._body.clear()
+        else:
+            self._body.append(chunk)
+
+    def post(self) -> None:
+        """Accept or refuse a submission."""
+        self._let_in()
+        mine = self._client_request_id()
+        raw = b"".join(self._body)
+        try:
+            body = read_body(raw, self._length)
+            generation = self.desk.studio.submit(body, mine, self.request_id)
+        except Refused:
+            self.desk.studio.refuse(_model_in(raw), mine, self.request_id)
+            raise
+        self.set_header("x-inference-id", generation.id)
+        self.set_header("x-aimlapi-credits-used", "0")
+        self.set_header("x-aimlapi-usd-spent", "0")
+        self.finish({"id": generation.id, "status": "queued", "meta": {"usage": {"credits_used": 0}}})
+
+    def get(self) -> None:
+        """Answer what has become of a generation."""
+        self._let_in()
+        generation_id = self.get_query_argument("generation_id", "")
+        if not generation_id:
+            raise Refused(400, "generation_id: expected string, received nothing.")
+        generation = self.desk.studio.find(generation_id)
+        if generation is None:
+            raise Refused(404, "generation_id: there is no generation with this id.")
+        if self.desk.studio.is_out(generation):
+            self.set_status(503)
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            self.finish(_OUTAGE)
+            return
+        self.finish(self._answer(generation))
+
+    def _answer(self, generation: Generation) -> dict[str, Any]:
+        status = self.desk.studio.status(generation)
+        answer: dict[str, Any] = {"id": generation.id, "status": status}
+        if status == "completed":
+            spec = ClipSpec.from_json(generation.spec)
+            name = generation.id.partition(":")[0]
+            url = f"http://127.0.0.1:{self.desk.port}/files/{generation.file_token}/{name}.mp4"
+            answer["video"] = {"url": url, "duration": spec.duration}
+            answer["meta"] = {"usage": {"credits_used": 0}}
+        if status == "error":
+            answer["error"] = self.desk.studio.error(generation)
+        return answer
+
+    def _client_request_id(self) -> str | None:
+        given = self.request.headers.get("X-Client-Request-Id", "")
+        if not _CLIENT_REQUEST_ID.fullmatch(given):
+            return None
+        self.set_header("x-client-request-id", given)
+        return given
+
+
+def _model_in(raw: bytes) -> str:
+    """Return the model that a refused body names, for the log."""
+    try:
+        return str(json.loads(raw)["model"])[:100]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return "unknown"
+
+
+class Billing(Handler):
+    """``/v2/billing``: there is no money here."""
+
+    def get(self) -> None:
+        """Answer zero."""
+        self.finish({"current_balance": 0, "currency": "USD"})
+
+
+class Logs(Handler):
+    """``/v2/logs``: the submissions, accepted and refused."""
+
+    def get(self) -> None:
+        """Answer with a page."""
+        prefix = self.get_query_argument("key_prefix", "")
+        if not self.desk.token.startswith(prefix):
+            raise Refused(403, "key_prefix: the requests of another key take a management key.")
+        self.finish(logs.page(self.query(), self.desk.studio.store, time.time()))
+
+
+class Models(Handler):
+    """``/v1/models``: the catalogue, which may be kept by its ETag."""
+
+    needs_token = False
+
+    def get(self) -> None:
+        """Answer with what the query asks for."""
+        self.set_header("Cache-Control", "no-cache")
+        self.finish(catalogue.models(self.query()))
+
+    def compute_etag(self) -> str | None:
+        """Return the hash of the answer."""
+        return web.RequestHandler.compute_etag(self)
+
+
+class Metrics(Handler):
+    """``/models/metrics``: how long generations take."""
+
+    needs_token = False
+
+    def get(self) -> None:
+        """Answer with the percentiles."""
+        self.finish(catalogue.metrics(self.query(), self.desk.studio, time.time()))
+
+
+class Files(Handler, web.StaticFileHandler):
+    """``/files/<token>/<name>.mp4``: the clips, by an address that cannot be guessed."""
+
+    needs_token = False
+
+    def initialize(self, desk: Desk, path: str) -> None:  # type: ignore[override]
+        """Take both parents' arguments."""
+        Handler.initialize(self, desk)
+        web.StaticFileHandler.initialize(self, path)
+
+    async def get(self, path: str, include_body: bool = True) -> None:
+        """Send the clip, or the range of it that is asked for if it is still the same clip."""
+        token = path.partition("/")[0]
+        generation = self.desk.studio.store.by_file(token)
+        file = self.desk.renderer.path(ClipSpec.from_json(generation.spec)) if generation else None
+        if file is None or not file.exists():
+            raise web.HTTPError(404)
+        same = self.request.headers.get("If-Range", self._etag(file)) == self._etag(file)
+        if not same and "Range" in self.request.headers:
+            del self.request.headers["Range"]
+        await web.StaticFileHandler.get(self, file.name, include_body)
+
+    def head(self, path: str) -> Awaitable[None]:
+        """Send the headers alone."""
+        return self.get(path, include_body=False)
+
+    @staticmethod
+    def _etag(file: Path) -> str:
+        return f'"{file.stem}"'
+
+    @classmethod
+    def get_content_version(cls, abspath: str) -> str:
+        """Return the clip's own name, which its request gave it, rather than read the file through."""
+        return os.path.splitext(os.path.basename(abspath))[0]  # noqa: PTH119, PTH122 - tornado hands over text
+
+    def compute_etag(self) -> str | None:
+        """Return the ETag by the content."""
+        return web.StaticFileHandler.compute_etag(self)
+
+    def get_content_type(self) -> str:
+        """Return the type of every file here."""
+        return "video/mp4"
+
+
+def application(
+    desk: Desk, clips: Path, log_request: Callable[[web.RequestHandler], None]
+) -> web.Application:
+    """Return the application.
+
+    Parameters
+    ----------
+    desk : Desk
+        What the handlers share.
+    clips : Path
+        Folder of the clips.
+    log_request : callable
+        Called after each request.
+    """
+    shared = {"desk": desk}
+    return web.Application(
+        [
+            (r"/health", Health, shared),
+            (r"/v2/video/generations", Generations, shared),
+            (r"/v2/billing", Billing, shared),
+            (r"/v2/logs", Logs, shared),
+            (r"/v1/models", Models, shared),
+            (r"/models/metrics", Metrics, shared),
+            (r"/files/(.*)", Files, {**shared, "path": str(clips)}),
+        ],
+        default_handler_class=Nowhere,
+        default_handler_args=shared,
+        log_function=log_request,
+    )

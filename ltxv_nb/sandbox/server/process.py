@@ -1,0 +1,168 @@
+"""The process: from the lock to the listening socket, and back again when nobody has asked for a while."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from typing import TYPE_CHECKING
+
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+
+from ltxv_nb.sandbox.jobs.generations import Studio
+from ltxv_nb.sandbox.jobs.renderer import Renderer
+from ltxv_nb.sandbox.jobs.store import Store
+from ltxv_nb.sandbox.server.handlers import NAME, Desk, application
+from ltxv_nb.sandbox.server.state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tornado.web import RequestHandler
+
+log = logging.getLogger("ltxv_nb.sandbox")
+
+#: Largest body in bytes that is read to its end, so that the answer 413 arrives.
+_MAX_READ = 256 * 1024 * 1024
+
+#: How long a second service waits for the first to say where it is, in seconds.
+_PATIENCE = 5.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the service was started.
+
+    Attributes
+    ----------
+    home : Path
+        The folder whose service this is.
+    port : int
+        0 for any free one.
+    seconds : float
+        Nominal time of a generation.
+    idle : float
+        Seconds without a request after which the service ends.
+    fast : bool
+        No waiting, one small clip for all.
+    clips : Path or None
+        Folder of rendered clips that several sandboxes share; ``None`` for one of its own.
+    """
+
+    home: Path
+    port: int = 0
+    seconds: float = 4.0
+    idle: float = 900.0
+    fast: bool = False
+    clips: Path | None = None
+
+
+def serve(options: Options) -> int:
+    """Run the service of a home until it is idle or told to stop; return the exit code.
+
+    When the home has a service already, say where it is and leave it alone.
+    """
+    state = State(options.home)
+    if not state.take():
+        print(_elsewhere(state), flush=True)  # noqa: T201 - a command's own answer
+        return 0
+    handler = _log_to(state.folder / "service.log")
+    try:
+        asyncio.run(_Service(options, state).run())
+    except OSError as error:
+        print(f"The sandbox cannot start: {error}.", file=sys.stderr, flush=True)  # noqa: T201
+        return 1
+    finally:
+        state.withdraw()
+        state.release()
+        logging.getLogger().removeHandler(handler)
+        handler.close()
+    return 0
+
+
+def _elsewhere(state: State) -> str:
+    deadline = time.monotonic() + _PATIENCE
+    while (facts := state.read()) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    where = f"runs already on http://127.0.0.1:{facts['port']}" if facts else "is being started already"
+    return f"{NAME} {where}"
+
+
+def _log_to(path: Path) -> logging.Handler:
+    handler = RotatingFileHandler(path, maxBytes=256 * 1024, backupCount=1, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    return handler
+
+
+def _log_request(handler: RequestHandler) -> None:
+    """Log a request without its query and without the unguessable part of a file's address."""
+    request = handler.request
+    path = "/files/…" if request.path.startswith("/files/") else request.path
+    log.info("%s %s %s %.0f ms", handler.get_status(), request.method, path, request.request_time() * 1000)
+
+
+class _Service:
+    """One run of the service."""
+
+    def __init__(self, options: Options, state: State) -> None:
+        self._options, self._state = options, state
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        folder, options = self._state.folder, self._options
+        renderer = Renderer(folder, clips=options.clips)
+        store = Store(folder / "sandbox.sqlite3", time.time())
+        studio = Studio(store, renderer, options.seconds, fast=options.fast, clock=time.time)
+        desk = Desk(studio, renderer, secrets.token_urlsafe(32), last_request=time.monotonic())
+        server = HTTPServer(application(desk, renderer.clips, _log_request), max_body_size=_MAX_READ)
+        try:
+            sockets = bind_sockets(options.port, "127.0.0.1")
+            desk.port = sockets[0].getsockname()[1]
+            server.add_sockets(sockets)
+            self._listen_to_signals()
+            studio.resume()
+            renderer.warm_up()
+            self._state.announce(desk.port, desk.token)
+            print(f"{NAME} on http://127.0.0.1:{desk.port}", flush=True)  # noqa: T201
+            await self._until_idle(desk)
+        finally:
+            self._state.withdraw()
+            server.stop()
+            await server.close_all_connections()
+            renderer.close()
+            store.close()
+
+    def _listen_to_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(number, self._stop.set)
+            except NotImplementedError:  # Windows
+                signal.signal(number, lambda *_args: loop.call_soon_threadsafe(self._stop.set))
+
+    async def _until_idle(self, desk: Desk) -> None:
+        """Return when told to stop, or ``idle`` seconds after the last request with nothing unfinished.
+
+        Also when the home is gone: nobody can find this service any more, and it would only take up room.
+        """
+        pace = min(5.0, max(0.05, self._options.idle / 4))
+        while True:
+            try:
+                await asyncio.wait_for(self._stop.wait(), pace)
+            except (TimeoutError, asyncio.TimeoutError):
+                if not self._state.is_ours():
+                    log.warning("the home was removed, so this service ends")
+                    return
+                if time.monotonic() - desk.last_request > self._options.idle and not desk.studio.busy():
+                    return
+            else:
+                return

@@ -1,0 +1,1 @@
+"""What is said to the service and what its answers mean."""

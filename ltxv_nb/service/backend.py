@@ -1,0 +1,177 @@
+"""The two places a request can go: the service itself, and the local sandbox, started when needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from ltxv_nb.errors import ConfigurationError
+from ltxv_nb.key import ApiKey
+from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback
+
+#: What the journal calls the sandbox: its port changes, its generations stay.
+SANDBOX_ORIGIN = "sandbox"
+
+#: Seconds the sandbox has to come up.
+START_SECONDS = 30.0
+
+#: Processes started here; kept so that they are reaped, and not warned about, when they end.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+class RemoteService:
+    """The API.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the base URL and the key.
+    """
+
+    reads_per_minute = 150.0  # of the 200 the service allows
+
+    def __init__(self, settings: Settings) -> None:
+        self.base_url = settings.base_url
+        self.key = settings.key
+        self.origin = settings.base_url
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it is another machine: then a video may not come from an address inside our own network."""
+        return not is_loopback(urlsplit(self.base_url).hostname)
+
+    def revive(self) -> None:
+        """Do nothing: that is not ours to do."""
+
+
+class SandboxService:
+    """The sandbox of one home, started at first use and again whenever it has gone.
+
+    Parameters
+    ----------
+    home : Path
+        The folder whose sandbox it is.
+    """
+
+    reads_per_minute = 60_000.0
+    origin = SANDBOX_ORIGIN
+    is_public = False
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._folder = home / "sandbox"
+        self._lock = threading.Lock()
+        self._found: tuple[str, ApiKey] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Its address; starts it if need be."""
+        return self._ensure()[0]
+
+    @property
+    def key(self) -> ApiKey:
+        """Its token."""
+        return self._ensure()[1]
+
+    def revive(self) -> None:
+        """Look again where it is, and start it if it is gone."""
+        with self._lock:
+            self._found = None
+        self._ensure()
+
+    def _ensure(self) -> tuple[str, ApiKey]:
+        with self._lock:
+            if self._found is None:
+                self._found = self._running() or self._start()
+            return self._found
+
+    def _running(self) -> tuple[str, ApiKey] | None:
+        """Return address and token of the one that answers, if one does."""
+        state = _read_state(self._folder / "service.json")
+        if state is None:
+            return None
+        import requests
+
+        address = f"http://127.0.0.1:{state['port']}"
+        try:
+            with requests.Session() as session:
+                session.trust_env = False
+                health = session.get(f"{address}/health", timeout=5).json()
+        except (requests.RequestException, ValueError):
+            return None
+        alive = isinstance(health, dict) and health.get("pid") == state["pid"]
+        return (address, ApiKey(state["token"])) if alive else None
+
+    def _start(self) -> tuple[str, ApiKey]:
+        process = self._launch()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if found := self._running():
+                return found
+            # Exit 0 means that another one holds the lock and is about to write its address.
+            if process.poll() not in {None, 0}:
+                break
+            time.sleep(0.05)
+        raise ConfigurationError(
+            f"The sandbox does not start: see {self._folder / 'service.log'}, "
+            f"or run `python -m ltxv_nb.sandbox` to see why."
+        )
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "ltxv_nb.sandbox", "--home", str(self._home)]
+        if seconds := os.environ.get("LTXV_SANDBOX_SECONDS"):
+            command += ["--seconds", seconds]
+        options: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            options = {"creationflags": subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP}
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            process = subprocess.Popen(  # noqa: S603 - our own module, by the running interpreter
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                close_fds=True,
+                cwd=self._folder,
+                env=_environment(),
+                **options,
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"The sandbox cannot be started in {self._folder} ({error.strerror or error}): "
+                f"set LTXV_HOME to a folder that can be written."
+            ) from None
+        _started.append(process)
+        return process
+
+
+def _environment() -> dict[str, str]:
+    """Return the sandbox's environment: this package importable from anywhere, and no key.
+
+    It runs in a folder of its own: ``-m`` looks for modules in the current one first, and a notebook's
+    folder may hold a ``random.py``.
+    """
+    given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
+    places = [*map(os.path.abspath, given), str(Path(__file__).resolve().parents[2])]
+    kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
+    return {**kept, "PYTHONPATH": os.pathsep.join(places)}
+
+
+def _read_state(path: Path) -> dict[str, Any] | None:
+    try:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        return {"port": int(state["port"]), "pid": int(state["pid"]), "token": str(state["token"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def connect(settings: Settings) -> RemoteService | SandboxService:
+    """Return the service that the settings name; nothing is started or asked yet."""
+    return SandboxService(settings.home) if settings.backend == "sandbox" else RemoteService(settings)

@@ -1,0 +1,343 @@
+"""The record of what was paid for: on disk, whole, shared, and without the key."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes import Rig
+
+from ltxv_nb import journal as states
+from ltxv_nb.errors import JournalError
+from ltxv_nb.journal import Journal, new_id, store
+from ltxv_nb.notebook.session import Session
+
+
+@pytest.fixture
+def journal(rig):
+    return rig.journal
+
+
+def test_a_row_comes_back_as_it_was_written(rig, journal):
+    record = rig.record(
+        request={"prompt": "Ein Leuchtturm 🗼", "image": {"sha256": "ab"}},
+        prompt="Ein Leuchtturm 🗼",
+        usd=0.25,
+        media={"width": 1920, "has_audio": False},
+        watched=False,
+    )
+    assert journal.add(record) is None
+    assert journal.get(record.id) == record
+
+
+def test_reading_makes_no_file(journal):
+    assert journal.newest() == []
+    assert journal.open() == []
+    assert journal.count_open() == 0
+    assert journal.count_saved() == 0
+    assert journal.models() == []
+    assert journal.get("nothere0") is None
+    assert journal.events("nothere0") == []
+    assert not journal.path.parent.exists()
+
+
+def test_what_was_written_is_there_for_the_next_process(rig, journal):
+    record = rig.record()
+    journal.add(record)
+    journal.close()
+    assert Journal(journal.path).get(record.id) == record
+    journal.check()
+
+
+def test_every_step_is_noted_with_its_time(rig, journal, clock):
+    record = rig.record()
+    journal.add(record)
+    rig.clock.advance(2)
+    journal.update(record.id, state="running", status="queued", generation_id="g")
+    rig.clock.advance(3)
+    journal.update(record.id, detail="stopped watching", owner=None)
+    journal.update(record.id, usd=0.1)
+    assert journal.events(record.id) == [
+        (clock.now, "submitting", None),
+        (clock.now + 2, "running", "queued"),
+        (clock.now + 5, "note", "stopped watching"),
+    ]
+
+
+def test_a_change_with_a_condition_that_no_longer_holds_changes_nothing(rig, journal):
+    record = rig.record()
+    journal.add(record)
+    after = journal.update(record.id, state="refused", where={"state": "running"})
+    assert after.state == "submitting"
+    assert len(journal.events(record.id)) == 1
+
+
+def test_a_row_that_is_gone_is_an_error_that_names_it(journal, rig):
+    journal.add(rig.record())
+    with pytest.raises(JournalError, match="nothere0"):
+        journal.update("nothere0", state="saved")
+
+
+@pytest.mark.parametrize("state", states.OPEN)
+def test_an_identical_request_stands_in_the_way_while_its_video_is_not_on_disk(rig, journal, state):
+    first = rig.record(fingerprint="same", state=state)
+    journal.add(first)
+    second = rig.record(fingerprint="same")
+    assert journal.add(second, unless_same=True) == first
+    assert journal.get(second.id) is None
+    assert journal.add(second) is None
+
+
+@pytest.mark.parametrize("state", [states.SAVED, states.FAILED, states.REFUSED])
+def test_an_identical_request_that_has_ended_does_not_stand_in_the_way(rig, journal, state):
+    journal.add(rig.record(fingerprint="same", state=state))
+    assert journal.add(rig.record(fingerprint="same"), unless_same=True) is None
+
+
+def test_of_two_journals_that_race_with_the_same_request_one_wins(rig):
+    journals = [Journal(rig.journal.path) for _ in range(8)]
+    records = [rig.record(fingerprint="same") for _ in journals]
+    barrier, outcomes = threading.Barrier(len(journals)), []
+
+    def add(journal, record):
+        barrier.wait()
+        outcomes.append(journal.add(record, unless_same=True))
+
+    threads = [threading.Thread(target=add, args=pair) for pair in zip(journals, records, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = rig.journal.newest()
+    assert sorted(outcome is None for outcome in outcomes) == [False] * 7 + [True]
+    assert {outcome.id for outcome in outcomes if outcome} == {winner.id}
+    for journal in journals:
+        journal.close()
+
+
+def test_only_one_of_two_takes_over_a_generation(rig, journal):
+    record = rig.record(owner="dead")
+    journal.add(record)
+    assert journal.claim(record.id, "first", "dead")
+    assert not journal.claim(record.id, "second", "dead")
+    assert journal.get(record.id).owner == "first"
+
+
+def test_letting_go_touches_only_ones_own(rig, journal):
+    mine, other = rig.record(owner="me"), rig.record(owner="other")
+    journal.add(mine)
+    journal.add(other)
+    journal.release("me")
+    assert journal.get(mine.id).owner is None
+    assert journal.get(other.id).owner == "other"
+
+
+def test_one_generation_of_a_service_has_one_row(rig, journal):
+    journal.add(rig.record(generation_id="g", state="running"))
+    with pytest.raises(JournalError):
+        journal.add(rig.record(generation_id="g", state="running"))
+    assert journal.add(rig.record(generation_id="g", origin="sandbox")) is None
+    assert len(journal.newest()) == 2
+
+
+def test_the_newest_come_first_and_the_unfinished_oldest_first(rig, journal):
+    ids = []
+    for state in ("saved", "running", "failed", "unknown", "finished", "refused", "submitting"):
+        record = rig.record(state=state)
+        journal.add(record)
+        ids.append(record.id)
+        rig.clock.advance(1)
+    assert [record.id for record in journal.newest()] == ids[::-1]
+    assert [record.id for record in journal.newest(2)] == ids[:-3:-1]
+    assert [record.id for record in journal.newest(2, offset=1)] == ids[-2:-4:-1]
+    assert [record.state for record in journal.open()] == ["running", "unknown", "finished", "submitting"]
+    assert journal.count_open() == 4
+    assert journal.open("sandbox") == []
+
+
+def test_finished_videos_are_found_by_words_id_and_model(rig, journal):
+    one = rig.record(prompt="100% of A_B", state="saved", model="a/b", fingerprint="f")
+    two = rig.record(prompt="100 of AxB", state="saved")
+    for record in (one, two, rig.record(prompt="100% running", state="running")):
+        journal.add(record)
+        rig.clock.advance(1)
+    assert [r.id for r in journal.saved()] == [two.id, one.id]
+    assert [r.id for r in journal.saved(text="100%")] == [one.id]
+    assert [r.id for r in journal.saved(text="a_b")] == [one.id]
+    assert [r.id for r in journal.saved(text=two.id)] == [two.id]
+    assert [r.id for r in journal.saved(model="a/b")] == [one.id]
+    assert journal.count_saved(text="of") == 2
+    assert journal.models() == ["a/b", "ltxv/ltxv-2"]
+    assert journal.saved_twin("f").id == one.id
+    assert journal.saved_twin("other") is None
+
+
+def test_a_lookup_by_the_services_id_stays_within_the_service(rig, journal):
+    record = rig.record(generation_id="g:ltxv/ltxv-2", state="running")
+    journal.add(record)
+    assert journal.by_generation_id("g:ltxv/ltxv-2", record.origin) == record
+    assert journal.by_generation_id("g:ltxv/ltxv-2", "sandbox") is None
+
+
+@pytest.mark.parametrize("content", [b"this is no database" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_broken_file_is_an_error_that_says_what_to_do(rig, journal, content):
+    journal.path.parent.mkdir(parents=True)
+    journal.path.write_bytes(content)
+    with pytest.raises(JournalError, match="LTXV_HOME"):
+        journal.add(rig.record())
+    assert journal.path.read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_that_says_what_to_do(tmp_path, rig):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match=r"cannot be written.*LTXV_HOME"):
+        Journal(tmp_path / "file" / "home" / "journal.sqlite").add(rig.record())
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "shown"),
+    [
+        ("output_dir", os.fsdecode(b"/videos/caf\xe9"), r"caf\udce9"),
+        ("model", "x/\ud800", r"x/\ud800"),
+        ("request", {"note": "\ud800"}, r"\ud800"),
+    ],
+)
+def test_a_character_that_cannot_be_written_down_is_named_and_is_no_damage(rig, journal, column, text, shown):
+    with pytest.raises(JournalError, match="folder name, model or option") as caught:
+        journal.add(rig.record(**{column: text}))
+    words = str(caught.value)
+    assert shown in words
+    assert words.isascii()
+    assert "damaged" not in words
+    assert "LTXV_HOME" not in words
+    assert journal.newest() == []
+
+
+def test_a_row_that_does_not_read_is_damage(rig, journal):
+    record = rig.record()
+    journal.add(record)
+    with journal._writing() as connection:
+        connection.execute("UPDATE generations SET request = '{half'")
+    with pytest.raises(JournalError, match="is damaged: move it away"):
+        journal.get(record.id)
+
+
+@pytest.fixture
+def locked_home(journal, monkeypatch):
+    """A home below a folder that may not be searched; for root, too, who may search them all."""
+    real = {name: getattr(Path, name) for name in ("stat", "mkdir")}
+
+    def refuse(name):
+        def refused(path, *args, **kwargs):
+            if path in (journal.path, journal.path.parent):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real[name](path, *args, **kwargs)
+
+        return refused
+
+    for name in real:
+        monkeypatch.setattr(Path, name, refuse(name))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Journal.newest,
+        Journal.open,
+        Journal.models,
+        Journal.count_open,
+        Journal.open_by_origin,
+        lambda journal: journal.get("nothere0"),
+        lambda journal: journal.events("nothere0"),
+    ],
+)
+@pytest.mark.usefixtures("locked_home")
+def test_a_home_nobody_may_look_into_is_an_error_that_says_what_to_do(journal, question):
+    with pytest.raises(JournalError, match=r"Permission denied.*permissions.*LTXV_HOME"):
+        question(journal)
+
+
+@pytest.mark.usefixtures("locked_home")
+def test_a_home_nobody_may_look_into_does_not_keep_the_extension_from_loading():
+    assert Session(None).unfinished_line() is None
+
+
+def test_a_home_nobody_knows_does_not_keep_the_extension_from_loading(monkeypatch):
+    monkeypatch.setenv("LTXV_HOME", "~nobody-of-this-name/home")
+    assert Session(None).unfinished_line() is None
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(journal, rig):
+    journal.add(rig.record())
+    journal.close()
+    with sqlite3.connect(journal.path) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(JournalError, match="newer version"):
+        Journal(journal.path).newest()
+
+
+def test_a_failed_write_leaves_no_half_of_it(rig, journal):
+    record = rig.record()
+    journal.add(record)
+    with pytest.raises(JournalError):
+        journal.add(replace(record, prompt="again"))
+    assert len(journal.events(record.id)) == 1
+    assert journal.get(record.id) == record
+
+
+def test_ids_are_easy_to_read_out_and_do_not_repeat():
+    ids = {new_id() for _ in range(2000)}
+    assert len(ids) == 2000
+    assert all(len(one) == 8 and not set(one) - set("23456789abcdefghjkmnpqrstuvwxyz") for one in ids)
+
+
+def test_a_full_disk_a_lock_and_damage_are_told_apart(journal):
+    for error, words in (
+        (sqlite3.OperationalError("database or disk is full"), "make room"),
+        (OSError(28, "No space left on device"), "make room"),
+        (sqlite3.DatabaseError("database disk image is malformed"), "move it away"),
+        (sqlite3.OperationalError("database is locked"), "another program"),
+        (sqlite3.OperationalError("attempt to write a readonly database"), "permissions"),
+    ):
+        assert words in store._trouble(journal.path, error)
+
+
+@pytest.mark.parametrize(
+    "question", ["newest", "open", "count_open", "same", "past", "twin", "service", "events"]
+)
+def test_no_question_reads_the_whole_journal(rig, journal, question):
+    journal.add(rig.record())
+    plan = {
+        "newest": ("ORDER BY created_at DESC, rowid DESC LIMIT 20", ()),
+        "open": (
+            f"WHERE state IN {states.OPEN!r} AND (? IS NULL OR origin = ?) ORDER BY created_at",
+            ("a", "a"),
+        ),
+        "count_open": (f"WHERE state IN {states.OPEN!r}", ()),
+        "same": (f"WHERE fingerprint = ? AND state IN {states.OPEN!r}", ("f",)),
+        "past": ("WHERE model = ? AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 200", ("m",)),
+        "twin": ("WHERE fingerprint = ? AND state = 'saved' ORDER BY created_at DESC", ("f",)),
+        "service": ("WHERE generation_id = ? AND origin = ?", ("g", "o")),
+        "events": None,
+    }[question]
+    query, values = (
+        ("SELECT at FROM events WHERE generation = ? ORDER BY at, rowid", ("x",))
+        if plan is None
+        else (f"SELECT id FROM generations {plan[0]}", plan[1])
+    )
+    with journal._reading() as connection:
+        steps = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    assert any("USING" in step and "INDEX" in step for step in steps), steps
+
+
+def test_two_rigs_on_one_home_see_each_others_rows(rig):
+    other = Rig(rig.home)
+    record = rig.record()
+    rig.journal.add(record)
+    assert other.journal.get(record.id) == record
+    other.close()

@@ -1,0 +1,158 @@
+"""A client whose service is a list, and jobs that end when they are told to."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.errors import DuplicateRequest, LTXVError
+from ltxv_nb.journal import Record
+from ltxv_nb.notebook.output.status import Board
+from ltxv_nb.polling.estimate import expected
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def record_of(job_id: str, prompt: str, **changes: Any) -> Record:
+    values: dict[str, Any] = {
+        "id": job_id,
+        "created_at": 1_780_000_000.0,
+        "backend": "sandbox",
+        "origin": "sandbox",
+        "model": "ltxv/ltxv-2",
+        "prompt": prompt,
+        "request": {"prompt": prompt, "model": "ltxv/ltxv-2"},
+        "fingerprint": None,
+        "client_request_id": None,
+        "state": "running",
+        "status": "generating",
+        "output_dir": "/nowhere",
+    }
+    return Record(**{**values, **changes})
+
+
+class FakeJob:
+    """What a row needs of a job."""
+
+    unreachable, trouble, downloaded, twin, video = False, None, None, None, None
+    fate = "goes on and is billed"
+    refusal: Exception | None = None  # why it cannot be watched
+
+    def __init__(self, job_id: str, request: Any) -> None:
+        self.id, self.request, self.watched, self.error = job_id, request, True, None
+        self.record = record_of(
+            job_id, request.prompt, request={"prompt": request.prompt, **request.settings()}
+        )
+        self.status, self.created_at, self.accepted_at = "generating", 0.0, 0.0
+        self.backend, self.seconds, self.listeners = "sandbox", 3.0, []
+
+    def done(self) -> bool:
+        return self.error is not None or self.video is not None
+
+    def elapsed(self) -> float:
+        return self.seconds
+
+    def expected(self) -> Any:
+        from ltxv_nb.polling.estimate import belief
+
+        return expected(belief(model="ltxv-2"), self.seconds)
+
+    def on_change(self, callback: Any) -> Any:
+        self.listeners.append(callback)
+        return lambda: self.listeners.remove(callback)
+
+    def fail(self, words: str) -> None:
+        self.status, self.error = "error", LTXVError(words)
+        self.tell()
+
+    def stop(self) -> None:
+        self.watched = False
+        self.tell()
+
+    def watch(self) -> None:
+        if self.refusal is not None:
+            raise self.refusal
+        self.watched = True
+        self.tell()
+
+    def tell(self) -> None:
+        for listener in list(self.listeners):
+            listener(self)
+
+
+class FakeJournal:
+    """Records that `saved` finds; the rest is not asked for."""
+
+    def __init__(self, records: list[Record]) -> None:
+        self.records = records
+
+    def saved(self, *, text: str = "", model: str = "", limit: int = 50, offset: int = 0) -> list[Record]:
+        return self._found(text, model)[offset : offset + limit]
+
+    def count_saved(self, *, text: str = "", model: str = "") -> int:
+        return len(self._found(text, model))
+
+    def models(self) -> list[str]:
+        return sorted({record.model for record in self.records})
+
+    def _found(self, text: str, model: str) -> list[Record]:
+        return [known for known in self.records if text in known.prompt and model in {"", known.model}]
+
+
+class FakeClient:
+    """Takes requests; the very same one twice only when it is told to."""
+
+    def __init__(self, home: Path, records: list[Record] | None = None) -> None:
+        self.home, self.backend, self.journal = home, "sandbox", FakeJournal(records or [])
+        self.posts: list[Any] = []
+        self.jobs: list[FakeJob] = []
+        self.refusal: Exception | None = None
+        self.unfinished: list[FakeJob] = []
+        self._ids = (f"job{number:05d}" for number in itertools.count())
+
+    def submit_request(self, request: Any, *, allow_duplicate: bool = False) -> FakeJob:
+        if self.refusal is not None:
+            raise self.refusal
+        same = next((job for job in self.jobs if job.request == request and not job.done()), None)
+        if same is not None and not allow_duplicate:
+            raise DuplicateRequest("The very same request is running.", same)  # type: ignore[arg-type]
+        self.posts.append(request)
+        job = FakeJob(next(self._ids), request)
+        self.jobs.append(job)
+        return job
+
+    def unfinished_count(self) -> int:
+        return len(self.unfinished)
+
+    def resume(self) -> list[FakeJob]:
+        return self.unfinished
+
+    def request_of(self, record: Record) -> Any:
+        from ltxv_nb.request import GenerationRequest
+
+        return GenerationRequest(**record.request)
+
+    def job(self, job_id: str) -> Any:
+        return next(job for job in self.jobs if job.id == job_id)
+
+
+class FakeHost:
+    """A host whose board moves only when a test says so."""
+
+    def __init__(self, client: FakeClient) -> None:
+        self.client: Any = client
+        self.board = Board(clock=lambda: self.now, run=lambda work: work(), threaded=False)
+        self.now = 0.0
+        self.bound: list[Any] = []
+
+    @property
+    def backend(self) -> str:
+        return str(self.client.backend)
+
+    def bind(self, job: Any) -> None:
+        self.bound.append(job)
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        self.board.tick()

@@ -1,0 +1,85 @@
+"""The two places a request can go."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from fakes import KEY
+
+from ltxv_nb import settings
+from ltxv_nb.errors import ConfigurationError
+from ltxv_nb.key import ApiKey
+from ltxv_nb.service import backend
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_started(monkeypatch):
+    launched = []
+
+    def popen(command, **options):
+        launched.append((command, options))
+        return SimpleNamespace(poll=lambda: 3)
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    return launched
+
+
+def test_a_key_leads_to_the_api_and_none_to_the_sandbox_and_neither_is_asked_yet(
+    tmp_path, nothing_is_started
+):
+    api = backend.connect(settings.load(KEY))
+    assert (api.base_url, api.key, api.origin) == (
+        "https://api.aimlapi.com",
+        ApiKey(KEY),
+        "https://api.aimlapi.com",
+    )
+    assert api.is_public
+    sandbox = backend.connect(settings.load(backend="sandbox", home=tmp_path / "h"))
+    assert sandbox.origin == "sandbox"
+    assert not sandbox.is_public
+    assert nothing_is_started == []
+    assert not (tmp_path / "h").exists()
+
+
+def test_a_service_on_this_machine_may_name_videos_on_this_machine():
+    assert not backend.connect(settings.load(KEY, "http://127.0.0.1:8000")).is_public
+    assert not backend.connect(settings.load(KEY, "http://localhost:8000")).is_public
+
+
+def test_the_budget_stays_below_what_the_service_allows():
+    assert backend.RemoteService.reads_per_minute < 200
+
+
+def test_a_sandbox_that_does_not_start_is_one_sentence_that_says_where_to_look(tmp_path, nothing_is_started):
+    service = backend.SandboxService(tmp_path)
+    with pytest.raises(ConfigurationError, match=r"service\.log"):
+        _ = service.base_url
+    (command, options) = nothing_is_started[0]
+    assert "ltxv_nb.sandbox" in " ".join(command) or "sandbox" in " ".join(command)
+    assert str(tmp_path) in command
+    assert options["stdin"] == subprocess.DEVNULL
+
+
+def test_a_home_that_cannot_be_written_is_said_so(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigurationError, match="LTXV_HOME"):
+        _ = backend.SandboxService(tmp_path / "file").base_url
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", '{"port": "x", "pid": 1, "token": "t"}', '{"port": 1}', "\x00"]
+)
+def test_a_state_file_that_cannot_be_read_is_no_sandbox(tmp_path, content):
+    path = tmp_path / "service.json"
+    path.write_text(content)
+    assert backend._read_state(path) is None
+    assert backend._read_state(tmp_path / "none.json") is None
+
+
+def test_a_state_file_names_port_process_and_token(tmp_path):
+    path = tmp_path / "service.json"
+    path.write_text(json.dumps({"port": 8123, "pid": 77, "token": "tok", "more": 1}))
+    assert backend._read_state(path) == {"port": 8123, "pid": 77, "token": "tok"}
