@@ -155,6 +155,15 @@ class Job:
         return "goes on and is billed"
 
     @property
+    def billing_note(self) -> str:
+        """One sentence on what becomes of it, and of the money, when nobody waits for it or tracks it."""
+        if self.record.state in (states.SUBMITTING, states.UNKNOWN):
+            return "The service may have accepted it; its log will tell whether it is billed."
+        if self.backend == "sandbox":
+            return "The generation continues in the sandbox, and nothing is billed."
+        return "The generation continues and will be billed."
+
+    @property
     def unreachable(self) -> bool:
         """Whether the service has not answered about it for long; it may well be finished."""
         return self._news.unreachable
