@@ -67,7 +67,7 @@ def fal_client(base):
 
 def ours(base):
     from ltxv_nb import Client
-    from ltxv_nb.journal import FINISHED, SAVED
+    from ltxv_nb.journal import State
 
     home = sys.argv[6]
     client = Client(
@@ -78,7 +78,7 @@ def ours(base):
         noticed = []
         job = client.submit(f"Waves {n}")
         job.on_change(
-            lambda job: noticed or job.record.state not in {FINISHED, SAVED} or noticed.append(time.time())
+            lambda job: noticed or job.record.state not in {State.FINISHED, State.SAVED} or noticed.append(time.time())
         )
         job.result()
         return job.generation_id, noticed[0]

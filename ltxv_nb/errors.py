@@ -132,6 +132,10 @@ class GenerationFailed(_WithJob):
     """The service ended the generation with an error; the message holds its own words."""
 
 
+class GenerationLost(GenerationFailed):
+    """The service does not know the generation any more, or it was given up; it may have been billed."""
+
+
 class GenerationTimeout(_WithJob, TimeoutError):
     """The wait is over, the generation is not: it goes on and is billed; ``job`` leads back to it."""
 

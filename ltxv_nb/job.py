@@ -9,16 +9,18 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb import journal as states
-from ltxv_nb.engine.tracker import News, not_downloaded
+from ltxv_nb.engine.news import News
+from ltxv_nb.engine.tasks import not_downloaded
 from ltxv_nb.errors import (
     APIError,
     GenerationFailed,
+    GenerationLost,
     GenerationTimeout,
     LTXVError,
     SubmissionUnknown,
     WatchStopped,
 )
+from ltxv_nb.journal import State
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ltxv_nb")
 
-_ENDED = (states.SAVED, states.FAILED, states.REFUSED)
+#: The words of `Job.status` that are not the state's own.
+_WORDS = {State.SAVED: "completed", State.FAILED: "error"}
 
 #: Seconds after which a thread that waits looks up, for not every interrupt wakes it: on Windows none does,
 #: and elsewhere one may come just before it falls asleep.
@@ -59,8 +62,10 @@ class Job:
         self.id = record.id
         self.twin = twin
         self._news = News(record, watching=False)
-        self._changed = threading.Condition()
+        self._changed = threading.Condition()  # guards what stands below; no callback is called under it
         self._listeners: list[Callable[[Job], Any]] = []
+        self._untold = 0  # news that the listeners have not heard of
+        self._telling = False
         self._request: GenerationRequest | None = None
 
     def __repr__(self) -> str:
@@ -95,14 +100,15 @@ class Job:
         """One word for where it is.
 
         ``"submitting"``, ``"unknown"`` (whether the service has it), ``"refused"``, the service's own word
-        (``"queued"``, ``"generating"``, …), ``"downloading"``, ``"completed"`` or ``"error"``.
+        (``"queued"``, ``"generating"``, …), ``"downloading"``, ``"completed"``, ``"error"`` or ``"lost"``
+        (the service does not know it any more, or it was given up).
         """
         record = self.record
-        if record.state == states.RUNNING:
+        if record.state == State.RUNNING:
             return record.status or "queued"
-        if record.state == states.FINISHED:
+        if record.state == State.FINISHED:
             return "downloading" if self._news.watching else "completed"
-        return {states.SAVED: "completed", states.FAILED: "error"}.get(record.state, record.state)
+        return _WORDS.get(record.state) or str(record.state)
 
     @property
     def error(self) -> LTXVError | None:
@@ -110,22 +116,24 @@ class Job:
         record, news = self.record, self._news
         if news.error is not None:
             return news.error
-        if record.state == states.FAILED:
+        if record.state == State.FAILED:
             return GenerationFailed(f"The service could not make the clip: {record.error}", self)
-        if record.state == states.REFUSED:
+        if record.state == State.REFUSED:
             return APIError(record.error or "The service refused the request; nothing was billed.")
-        if record.state == states.UNKNOWN:
+        if record.state == State.LOST:
+            return GenerationLost(_lost_words(record), self)
+        if record.state == State.UNKNOWN:
             return SubmissionUnknown(unknown_words(record, watching=news.watching), self)
         return not_downloaded(record) if self._given_up() else None
 
     def _given_up(self) -> bool:
         """Whether the video is made, and fetching it has been given up, here or by an earlier process."""
-        return bool(self.record.state == states.FINISHED and self.record.error and not self._news.watching)
+        return bool(self.record.state == State.FINISHED and self.record.error and not self._news.watching)
 
     @property
     def video(self) -> Video | None:
         """The finished video, once it is on disk."""
-        return Video.of(self.record) if self.record.state == states.SAVED else None
+        return Video.of(self.record) if self.record.state == State.SAVED else None
 
     @property
     def cost_usd(self) -> float | None:
@@ -148,16 +156,9 @@ class Job:
         return self.record.finished_at
 
     @property
-    def fate(self) -> str:
-        """What becomes of it when nobody waits or watches, as the end of a sentence that begins with it."""
-        if self.record.state in (states.SUBMITTING, states.UNKNOWN):
-            return "may have been taken by the service, whose record tells whether it is billed"
-        return "goes on and is billed"
-
-    @property
     def billing_note(self) -> str:
         """One sentence on what becomes of it, and of the money, when nobody waits for it or tracks it."""
-        if self.record.state in (states.SUBMITTING, states.UNKNOWN):
+        if self.record.state in (State.SUBMITTING, State.UNKNOWN):
             return "The service may have accepted it; its log will tell whether it is billed."
         if self.backend == "sandbox":
             return "The generation continues in the sandbox, and nothing is billed."
@@ -206,15 +207,15 @@ class Job:
         error = self.error
         words = {
             "submitting": "being sent",
-            "unknown": "outcome unknown: looking for it in the service's record",
+            "unknown": "outcome unknown: looking for it in the service's request log",
             "refused": "refused, nothing billed",
-            "completed": "completed" if self.record.state == states.SAVED else "completed, not downloaded",
+            "completed": "completed" if self.record.state == State.SAVED else "completed, not downloaded",
             "error": "failed",
         }.get(self.status, self.status)
         if self.unreachable:
             words += ", service unreachable"
         elif not self.watched and not self.done():
-            words += ", not watched here"
+            words += ", not tracked here"
         detail = str(self.record.file) if self.video else (str(error) if error else self.trouble)
         return f"{self.id}  {words}  {self.elapsed():.0f} s{f'  {detail}' if detail else ''}"
 
@@ -222,7 +223,7 @@ class Job:
 
     def done(self) -> bool:
         """Whether it has ended: with a video on disk, an error, or a download that was given up."""
-        return self.record.state in _ENDED or self._news.error is not None or self._given_up()
+        return not self.record.state.is_open or self._news.error is not None or self._given_up()
 
     def wait(self, timeout: float | None = None) -> Job:
         """Wait until it has ended, and watch it meanwhile.
@@ -300,7 +301,7 @@ class Job:
     def timed_out(self, timeout: float | None) -> GenerationTimeout:
         """Return the error for a wait that is over."""
         return GenerationTimeout(
-            f"Job {self.id} is not finished after {timeout:g} s; it {self.fate}. "
+            f"Job {self.id} is not finished after {timeout:g} s. {self.billing_note} "
             f"`%ltxv wait {self.id}` or client.job({self.id!r}).result() gets back to it.",
             self,
         )
@@ -308,19 +309,36 @@ class Job:
     def stopped(self) -> WatchStopped:
         """Return the error for a wait that was ended by `stop`."""
         return WatchStopped(
-            f"Job {self.id} is no longer watched; it {self.fate}. `%ltxv resume` picks it up again.",
-            self,
+            f"Tracking of job {self.id} stopped. {self.billing_note} `%ltxv resume` picks it up again.", self
         )
 
     def watch(self) -> Job:
         """Watch it in the background, if there is anything left to watch."""
-        if not self.done() or self.record.state == states.FINISHED:
+        if not self.done() or self.record.state == State.FINISHED:
             self.client.watch(self)
         return self
 
     def stop(self) -> None:
-        """Stop watching. There is no cancel in this service: the generation goes on and is billed."""
+        """Stop tracking. There is no cancel in this service: the generation continues and will be billed."""
         self.client.unwatch(self)
+
+    def forget(self) -> None:
+        """Give an unfinished job up: it is not tracked any more, and an identical request can be sent.
+
+        The generation may exist all the same, and be billed. The row stays in the journal; `reopen` takes it
+        back.
+
+        Raises
+        ------
+        ConfigurationError
+            It is being submitted at this moment.
+        """
+        self.client.forget(self)
+
+    def reopen(self) -> Job:
+        """Ask the service again for a job that was lost or given up, and track it."""
+        self.client.reopen(self)
+        return self
 
     def on_change(self, callback: Callable[[Job], Any]) -> Callable[[], None]:
         """Call ``callback(job)`` on every change, from a background thread.
@@ -341,30 +359,66 @@ class Job:
         return unsubscribe
 
     def take(self, news: News) -> None:
-        """Take what the tracker has learned, and pass it on."""
+        """Take what the tracker has learned, unless it is older than what is known, and tell the listeners.
+
+        Threads may bring news at the same time. One of them tells the listeners, outside every lock, until
+        all is told; the others only leave their news. Whoever waits is woken at once.
+        """
         if news.error is not None and hasattr(news.error, "job"):
             news.error.job = self
         with self._changed:
+            if not news.is_newer_than(self._news):
+                return
             self._news = news
+            self._untold += 1
             self._changed.notify_all()
-            listeners = list(self._listeners)
-        for listener in listeners:
-            try:
-                listener(self)
-            except Exception:  # noqa: BLE001 - a user's callback; the others must still hear
-                _log.exception("A listener of job %s failed", self.id)
+            if self._telling:
+                return
+            self._telling = True
+        self._tell_listeners()
+
+    def _tell_listeners(self) -> None:
+        try:
+            while listeners := self._next_to_tell():
+                for listener in listeners:
+                    try:
+                        listener(self)
+                    except Exception:  # noqa: BLE001 - a user's callback; the others must still hear
+                        _log.exception("A listener of job %s failed", self.id)
+        except BaseException:  # an interrupt: the next news are told again
+            with self._changed:
+                self._telling = False
+            raise
+
+    def _next_to_tell(self) -> list[Callable[[Job], Any]]:
+        """Return who is to hear of the next news; nobody, once all is told."""
+        with self._changed:
+            while self._untold:
+                self._untold -= 1
+                if self._listeners:
+                    return list(self._listeners)
+            self._telling = False
+            return []
+
+
+def _lost_words(record: Record) -> str:
+    """Say what is known of a generation that is lost, and how to ask for it again."""
+    return (
+        f"Job {record.id} is lost: {record.error}. An identical request can be sent again. If it was made "
+        f"with another key, use that one; `%ltxv attach {record.id}` asks for it again."
+    )
 
 
 def unknown_words(record: Record, *, watching: bool) -> str:
-    """Say plainly that nobody knows yet whether the service has taken a request, and what can be done."""
+    """Say plainly that nobody knows yet whether the service has accepted a request, and what can be done."""
     looks = (
-        f"Job {record.id} keeps looking for it in the service's own record and goes on when it appears "
+        f"Job {record.id} keeps looking for it in the service's request log and continues when it appears "
         f"there; `%ltxv show {record.id}` says how it stands."
         if watching
-        else f"`%ltxv wait {record.id}` looks for it in the service's own record."
+        else f"`%ltxv wait {record.id}` looks for it in the service's request log."
     )
     return (
-        f"The service may or may not have taken this request ({record.error or 'its answer was lost'}), so "
+        f"The service may or may not have accepted this request ({record.error or 'its answer was lost'}), so "
         f"it is not sent again. {looks} To send it all the same, which may be billed twice, use --again (in "
         f"Python allow_duplicate=True)."
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import random
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb import journal as states
-from ltxv_nb.engine.lookup import settlement
+from ltxv_nb.engine.lookup import change_by_log
 from ltxv_nb.errors import APIError, JournalError, LTXVError
+from ltxv_nb.journal import State
+from ltxv_nb.journal.transitions import accepted, answer_lost, refused, sent_again
 from ltxv_nb.service import transport
 from ltxv_nb.service.api import Accepted, Busy, NotDelivered, Refused, Unclear
 
@@ -18,17 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ltxv_nb.journal import Journal, Record
+    from ltxv_nb.journal.transitions import Change
     from ltxv_nb.service.api import Api, Outcome
 
 _log = logging.getLogger("ltxv_nb")
 
-#: How often a request that was certainly not taken is sent, in all.
+#: How often a request that was certainly not accepted is sent, in all.
 TRIES = 4
 
 #: Seconds of the longest wait before the next try, whatever ``Retry-After`` says: a cell must come back.
 LONGEST_WAIT = 30.0
 
-#: Seconds between the looks into the service's record that a cell itself waits for.
+#: Seconds between the looks into the service's request log that a cell itself waits for.
 QUICK_LOOKS = (0.3, 1.2)
 
 
@@ -42,17 +44,17 @@ class Sent:
         The generation as it is now: running, refused or unknown.
     error : APIError or None
         Why it was refused.
-    unsaved : dict
-        Columns that the journal could not take after the POST; the tracker writes them when it can.
+    pending : tuple of Change
+        What the journal could not take after the POST; the tracker writes it when it can.
     """
 
     record: Record
     error: APIError | None = None
-    unsaved: Mapping[str, Any] = field(default_factory=dict)
+    pending: tuple[Change, ...] = ()
 
 
 class Submission:
-    """Sends one journalled request.
+    """Sends one request that stands in the journal.
 
     Parameters
     ----------
@@ -77,7 +79,7 @@ class Submission:
         self._sleep, self._clock, self._rng = sleep, clock, rng
 
     def send(self, record: Record, body: Mapping[str, Any]) -> Sent:
-        """Send the request; again only after an answer, or the want of one, that proves it was not taken.
+        """Send the request; again only after an answer, or the lack of one, that proves it was not accepted.
 
         Parameters
         ----------
@@ -105,11 +107,37 @@ class Submission:
                 self._sleep(self._pause(outcome, tried))
                 record = self._rename(record, tried + 1)
             except BaseException as error:
-                self._note(record, state=states.REFUSED, error=f"not sent again: {error!r}", owner=None)
+                self._note(record, refused(f"not sent again: {error!r}"))
                 if isinstance(error, JournalError):
-                    raise JournalError(f"{error} The request was not taken; nothing was billed.") from error
+                    raise JournalError(
+                        f"{error} The request was not accepted; nothing was billed."
+                    ) from error
                 raise
         return self._settle(record, outcome)
+
+    def cut_short(self, record: Record, cause: BaseException) -> Sent:
+        """Write down what is known of a submission that was interrupted wherever it was.
+
+        Parameters
+        ----------
+        record : Record
+            Its row as it was before.
+        cause : BaseException
+            What interrupted it.
+        """
+        now = self._now(record)
+        if now.state is not State.SUBMITTING:
+            return Sent(now)
+        if isinstance(cause, LTXVError):  # raised only where the request is certain not to have been accepted
+            return self._note(now, refused(str(cause)))
+        return self._note(now, answer_lost("interrupted while it was being sent"))
+
+    def _now(self, record: Record) -> Record:
+        try:
+            return self._journal.get(record.id) or record
+        except JournalError as error:
+            _log.debug("%s", error)
+            return record
 
     def _post(self, record: Record, body: Mapping[str, Any]) -> Outcome:
         """Send once; being interrupted leaves the outcome unknown, unless nothing had left the machine."""
@@ -117,9 +145,9 @@ class Submission:
             return self._api.create(body, record.client_request_id or "")
         except BaseException as error:
             if isinstance(error, LTXVError) or transport.never_sent(error):
-                self._note(record, state=states.REFUSED, error=f"not sent: {error!r}", owner=None)
+                self._note(record, refused(f"not sent: {error!r}"))
             else:
-                self._note(record, state=states.UNKNOWN, error="interrupted while it was being sent")
+                self._note(record, answer_lost("interrupted while it was being sent"))
             raise
 
     def _pause(self, outcome: Busy | NotDelivered, tried: int) -> float:
@@ -128,48 +156,47 @@ class Submission:
         return min(wait, LONGEST_WAIT)
 
     def _rename(self, record: Record, attempt: int) -> Record:
-        """Give the next try a name of its own: the service's record of a refused one says nothing of it."""
+        """Give the next try a name of its own: the request log says of a refused try that it failed."""
         name = f"{(record.client_request_id or '').rpartition('.')[0]}.{attempt}"
-        return self._journal.update(record.id, client_request_id=name, detail=f"try {attempt}")
+        advanced = self._journal.advance(record.id, record, sent_again(name, attempt))
+        if not advanced.done:
+            raise JournalError(f"Job {record.id} was taken over by another process, and is not sent again.")
+        return advanced.record
 
     def _settle(self, record: Record, outcome: Outcome) -> Sent:
         if isinstance(outcome, Accepted):
             made = outcome.generation
-            changes = {
-                "state": states.RUNNING,
-                "status": made.status,
-                "generation_id": made.id,
-                "accepted_at": self._clock(),
-                "usd": made.usd,
-            }
-            return self._note(record, **changes)
+            sent = self._note(record, accepted(made.id, made.status, at=self._clock(), usd=made.usd))
+            return self._quick_look(sent) if sent.record.state is State.UNKNOWN else sent
         if isinstance(outcome, Unclear):
-            return self._quick_look(self._note(record, state=states.UNKNOWN, error=outcome.reason))
+            return self._quick_look(self._note(record, answer_lost(outcome.reason)))
         error = outcome.error
-        return replace(self._note(record, state=states.REFUSED, error=str(error), owner=None), error=error)
+        return replace(self._note(record, refused(str(error))), error=error)
 
     def _quick_look(self, sent: Sent) -> Sent:
-        """Look into the service's record once or twice, while the cell is still there to be told."""
-        record = sent.record
+        """Look into the service's request log once or twice, while the cell is still there to be told."""
+        name = sent.record.client_request_id or ""
         for pause in QUICK_LOOKS:
             self._sleep(pause)
             try:
-                rows = self._api.find_in_logs([record.client_request_id or ""], record.created_at)
-                changes = settlement(rows.get(record.client_request_id or ""), self._journal, record)
+                rows = self._api.find_in_logs([name], sent.record.created_at)
+                change = change_by_log(rows.get(name), self._journal, sent.record)
             except (APIError, JournalError) as error:
-                _log.debug("the service's record cannot be read: %s", error)
+                _log.debug("the service's request log cannot be read: %s", error)
                 continue
-            if changes is None:
+            if change is None:
                 continue
-            sent = self._note(record, **changes)
-            refused = sent.record.state == states.REFUSED
-            return replace(sent, error=APIError(sent.record.error or "")) if refused else sent
+            sent = self._note(sent.record, *sent.pending, change)
+            refusal = sent.record.state is State.REFUSED
+            return replace(sent, error=APIError(sent.record.error or "")) if refusal else sent
         return sent
 
-    def _note(self, record: Record, **changes: Any) -> Sent:
+    def _note(self, record: Record, *changes: Change) -> Sent:
         """Write down what is known now; if the journal cannot take it, carry it on in memory."""
         try:
-            return Sent(self._journal.update(record.id, **changes))
+            return Sent(self._journal.advance(record.id, None, *changes).record)
         except JournalError as error:
-            _log.warning("%s Job %s is remembered here until it can be written.", error, record.id)
-            return Sent(replace(record, **changes), unsaved=changes)
+            _log.warning("%s Job %s is kept in memory until it can be written.", error, record.id)
+            for change in changes:
+                record = change.applied(record) or record
+            return Sent(record, pending=changes)

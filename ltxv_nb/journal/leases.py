@@ -1,7 +1,7 @@
-"""Who is alive: each tracker holds a lock file for its whole life, and the system lets go of it at its death.
+"""Which trackers are alive: each holds a lock file, and the system releases it when the process ends.
 
-That tells a job whose kernel was killed from one that another kernel is watching, at once, whatever the clock
-says and however the process ended.
+That tells a job whose kernel was killed from one that another kernel tracks, at once, whatever the clock says
+and however the process ended.
 """
 
 from __future__ import annotations
@@ -14,21 +14,28 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock
 
+from ltxv_nb.errors import JournalError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: Seconds after which a lock file is old enough to be looked at: one being made just now is left alone.
+#: Seconds after which a lock file is old enough to be tidied away: one being made just now is left alone.
 _OLD = 3600.0
 
 
-class Presence:
+class Lease:
     """One tracker's sign of life.
 
     Parameters
     ----------
     folder : Path
         Where the lock files are; shared by everyone who shares a journal.
+
+    Attributes
+    ----------
+    name : str
+        What the journal's rows name as their owner.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,24 +44,37 @@ class Presence:
         self._lock: FileLock | None = None
         self._taking = threading.Lock()
 
-    def show(self) -> None:
-        """Take the lock, once; it is let go by `leave` or by the end of the process."""
+    def acquire(self) -> None:
+        """Take the lock, once; it is released by `release` or by the end of the process.
+
+        Raises
+        ------
+        JournalError
+            The folder cannot be written.
+        """
         with self._taking:  # several threads may submit at once, the first of them all together
-            if self._lock is None:
+            if self._lock is not None:
+                return
+            try:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 lock = self._file(self.name)
                 lock.acquire(timeout=0)
-                self._lock = lock
-                self._tidy()
+            except OSError as error:
+                raise JournalError(
+                    f"The folder {self._folder.parent} cannot be written ({error.strerror or error}): "
+                    f"set LTXV_HOME to one that can."
+                ) from None
+            self._lock = lock
+        self._tidy()
 
-    def leave(self) -> None:
-        """Let go of the lock and take the file away."""
+    def release(self) -> None:
+        """Release the lock and remove the file."""
         lock, self._lock = self._lock, None
         if lock is not None:
             lock.release()
             self._remove(self.name)
 
-    def alive(self, name: str) -> bool:
+    def is_held(self, name: str) -> bool:
         """Whether the tracker of this name is alive, in this process or any other."""
         if self._lock is not None and name == self.name:
             return True
@@ -70,11 +90,11 @@ class Presence:
         return False
 
     def _tidy(self) -> None:
-        """Take away what killed processes have left."""
+        """Remove what killed processes have left."""
         with contextlib.suppress(OSError):
             for path in self._folder.glob("*.lock"):
                 if path.stat().st_mtime < time.time() - _OLD and path.stem != self.name:
-                    self.alive(path.stem)
+                    self.is_held(path.stem)
 
     def _file(self, name: str) -> FileLock:
         return FileLock(self._folder / f"{name}.lock", thread_local=False)

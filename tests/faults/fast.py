@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import ltxv_nb
 from ltxv_nb.engine import submit as submission
-from ltxv_nb.engine import tracker
+from ltxv_nb.engine import tasks, tracker
 from ltxv_nb.media import download as download_module
 from ltxv_nb.polling.schedule import TokenBucket
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 PATIENCE = 0.6
 
 QUICK = {
-    (tracker, "next_ask"): lambda _belief, age, _asked, jitter=0.5: age + 0.01,
-    (tracker, "after_failure"): lambda _failures, _retry_after, _jitter: 0.01,
-    (tracker, "FOLLOW_SECONDS"): 0.05,
-    (tracker, "LOOKUP_FIRST"): 0.1,
-    (tracker, "LOOKUP_LONGEST"): 0.3,
+    (tasks, "next_ask"): lambda _belief, age, _asked, jitter=0.5: age + 0.01,
+    (tasks, "after_failure"): lambda _failures, _retry_after, _jitter: 0.01,
+    (tasks, "FOLLOW_SECONDS"): 0.05,
+    (tasks, "LOOKUP_FIRST"): 0.1,
+    (tasks, "LOOKUP_LONGEST"): 0.3,
     (tracker, "LONGEST_SLEEP"): 0.5,
     (submission, "QUICK_LOOKS"): (0.02, 0.05),
     (download_module, "download"): functools.partial(
@@ -52,8 +52,8 @@ def make_client(base_url: str, folder: Path, **options: Any) -> ltxv_nb.Client:
     )
     send, client.api._submit_timeout = client.api._send, PATIENCE
     client.api._send = lambda *args, **given: send(*args, **{"read_timeout": PATIENCE, **given})
-    client._submission._sleep = lambda seconds: time.sleep(min(seconds, 0.05))
-    client._tracker._bucket = TokenBucket(rate=1e4, burst=1000)
+    client._engine.submission._sleep = lambda seconds: time.sleep(min(seconds, 0.05))
+    client._engine.tracker._bucket = TokenBucket(rate=1e4, burst=1000)
     return client
 
 

@@ -10,7 +10,9 @@ import pytest
 from faults.fast import make_client
 from faults.service import FaultService
 
-from ltxv_nb.journal.store import _COLUMNS, Journal, Record, _to_sql
+from ltxv_nb.journal import Journal, Record
+from ltxv_nb.journal.record import COLUMNS
+from ltxv_nb.journal.rows import _INSERT, _to_sql
 
 FEW, MANY = 10, 10_000
 
@@ -48,12 +50,10 @@ def finished(number, origin):
 
 def fill(folder, count, origin):
     journal = Journal(folder / "home" / "journal.sqlite")
-    marks = ", ".join("?" * len(_COLUMNS))
     records = (finished(number, origin) for number in range(count))
-    with journal._writing() as connection:
+    with journal._connections.write() as connection:
         connection.executemany(
-            f"INSERT INTO generations ({', '.join(_COLUMNS)}) VALUES ({marks})",
-            ([_to_sql(name, getattr(record, name)) for name in _COLUMNS] for record in records),
+            _INSERT, ([_to_sql(name, getattr(record, name)) for name in COLUMNS] for record in records)
         )
     journal.close()
 

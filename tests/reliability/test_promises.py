@@ -15,7 +15,7 @@ from faults.service import KEY, Fault, FaultService
 from PIL import Image
 
 import ltxv_nb
-from ltxv_nb.engine import tracker
+from ltxv_nb.engine import tasks
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.errors import DownloadError, DuplicateRequest, GenerationTimeout, SubmissionUnknown
 from ltxv_nb.media import download as download_module
@@ -41,7 +41,7 @@ def test_a_lost_answer_is_found_when_the_record_lists_it_only_after_the_video_is
     service.logged = lambda _task: time.monotonic() > appears
     job = lost(client, service)
     assert job.status == "unknown"
-    assert "may or may not have taken" in str(job.error)
+    assert "may or may not have accepted" in str(job.error)
     assert job.id in str(job.error)
     assert client.jobs()[0].describe().split("  ")[1].startswith("outcome unknown")
     video = job.result(10)
@@ -197,7 +197,7 @@ def test_the_same_image_is_the_same_request_and_is_kept_as_a_file(service, new_c
 
 
 def test_a_job_whose_questions_fail_for_long_is_unreachable_and_not_failed(service, client, monkeypatch):
-    monkeypatch.setattr(tracker, "UNREACHABLE_SECONDS", 0.2)
+    monkeypatch.setattr(tasks, "UNREACHABLE_SECONDS", 0.2)
     service.always("poll", faults.answer(503))
     job = client.submit(PROMPT)
     wait_until(lambda: job.unreachable)
@@ -235,10 +235,10 @@ def test_stop_watching_keeps_the_job_and_resume_takes_it_up_again(service, clien
 
 
 def test_a_laptop_that_slept_asks_again_at_once(service, client, monkeypatch):
-    monkeypatch.setattr(tracker, "next_ask", lambda _belief, age, _asked, jitter=0.5: age + 10_000)
+    monkeypatch.setattr(tasks, "next_ask", lambda _belief, age, _asked, jitter=0.5: age + 10_000)
     asleep = SimpleNamespace(seconds=0.0)
     clock = SimpleNamespace(time=lambda: time.time() + asleep.seconds, monotonic=time.monotonic)
-    client._tracker._clock = clock
+    client._engine.tracker.clock = clock
     service.polls_needed = 0
     job = client.submit(PROMPT)
     time.sleep(0.1)
@@ -316,7 +316,7 @@ def test_a_video_that_is_too_large_is_not_fetched(service, client, monkeypatch):
     ],
 )
 def test_a_video_address_inside_the_own_network_is_refused_while_the_api_is_public(service, client, url):
-    client._tracker._saver = Saver(api_is_public=True)
+    client._engine.tracker.tasks._saver = Saver(api_is_public=True)
 
     def lead_inside(handler):
         name = handler.query["generation_id"][0]
@@ -327,7 +327,7 @@ def test_a_video_address_inside_the_own_network_is_refused_while_the_api_is_publ
     with pytest.raises(DownloadError, match="completed and paid for, but not downloaded"):
         job.result(10)
     assert not service.requests("video")
-    client._tracker._saver = Saver(api_is_public=False)
+    client._engine.tracker.tasks._saver = Saver(api_is_public=False)
 
 
 # -- looking back --------------------------------------------------------------------------------------------

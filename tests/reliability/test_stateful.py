@@ -219,7 +219,7 @@ class Kernels(RuleBasedStateMachine):
             waits = []
             for number, process in enumerate(self.kernels):
                 with process.running():
-                    waits.append(process.client._tracker.step())
+                    waits.append(process.client._engine.tracker.step())
                 if process.dead:
                     self.kernels[number] = Process(self.world, self.folder)
             clock.now = min(end, clock.now + max(0.05, min(waits, default=seconds)))

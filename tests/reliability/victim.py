@@ -15,7 +15,7 @@ from faults.fast import hurry, make_client
 import ltxv_nb.client
 import ltxv_nb.media.download
 from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
-from ltxv_nb.journal import store as journal_module
+from ltxv_nb.journal import connections, schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,21 +104,25 @@ def one_job(base_url: str, folder: Path, prompt: str, failpoint: tuple[str, int]
 
 def arm(when: str, nth: int) -> None:
     """Let the process die at its n-th transaction."""
-    transaction, count = journal_module._transaction, itertools.count(1)
+    transaction, count = schema.transaction, itertools.count(1)
 
     @contextlib.contextmanager
     def deadly(connection: Any) -> Iterator[None]:
         hit = next(count) == nth
         if hit and when == "before":
             die()
-        with transaction(connection):
-            yield
-            if hit and when == "inside":
+        try:
+            with transaction(connection):
+                try:
+                    yield
+                finally:  # also where a guard has refused the row
+                    if hit and when == "inside":
+                        die()
+        finally:
+            if hit and when == "after":
                 die()
-        if hit and when == "after":
-            die()
 
-    journal_module._transaction = deadly
+    schema.transaction = connections.transaction = deadly
 
 
 def submit_at_once(base_url: str, folder: Path, prompts: list[str], barrier: Any, answers: Any) -> None:

@@ -261,16 +261,17 @@ class Process:
             api_key=KEY, base_url=BASE, home=folder / "home", output_dir=folder / "videos", backend="aimlapi"
         )
         clock = world.clock
-        client.api = Api(client.api._service, session_factory=self.new_session, clock=clock.time)
-        client.knowledge = Knowledge(client.api, client.journal, clock.time)
-        client._submission = Submission(
+        engine = client._engine
+        engine.api = Api(client.api._service, session_factory=self.new_session, clock=clock.time)
+        engine.estimates = Knowledge(client.api, client.journal, clock.time)
+        engine.submission = Submission(
             client.api, client.journal, sleep=clock.sleep, clock=clock.time, rng=lambda: 0.5
         )
-        client._tracker = Tracker(
+        engine.tracker = Tracker(
             client.api,
             client.journal,
             client.knowledge,
-            client._presence,
+            engine.lease,
             WorldSaver(self),
             clock=clock,
             polls=Inline(),
@@ -278,25 +279,27 @@ class Process:
             threaded=False,
             rng=lambda: 0.5,
         )
-        reading, writing = client.journal._reading, client.journal._writing
+        connections = client.journal._connections
+        reading, writing = connections.read, connections.write
 
         @contextlib.contextmanager
         def mortal_reading() -> Iterator[Any]:
             self.live()
             with reading() as connection:
-                connection.execute("PRAGMA synchronous = OFF")  # a death of the process is no power cut
                 yield connection
 
         @contextlib.contextmanager
-        def mortal_writing() -> Iterator[Any]:
+        def mortal_writing(patience: float | None = None) -> Iterator[Any]:
+            self.live()
+            connections._open_writer().execute("PRAGMA synchronous = OFF")  # a process's death is no power cut
             when = self._fate()
             self._die_if(when == "before")
-            with writing() as connection:
+            with writing(patience) as connection:
                 yield connection
                 self._die_if(when == "inside")
             self._die_if(when == "after")
 
-        client.journal._reading, client.journal._writing = mortal_reading, mortal_writing
+        connections.read, connections.write = mortal_reading, mortal_writing
         #: Everything a notebook holds on to.
         self.jobs: list[Any] = []
 
@@ -334,11 +337,9 @@ class Process:
     def kill(self) -> None:
         """End it as `kill -9` does: locks and files are let go of, nothing is written."""
         self.dead = True
-        presence, journal = self.client._presence, self.client.journal
-        if presence._lock is not None:
-            presence._lock.release()
-            presence._lock = None
-        if journal._connection is not None:
-            journal._connection.close()
-            journal._connection = None
-        self.client._closed = True
+        engine = self.client._engine
+        if engine.lease._lock is not None:
+            engine.lease._lock.release()
+            engine.lease._lock = None
+        engine.journal._connections.close()
+        engine.closed = True

@@ -8,7 +8,7 @@ from statistics import fmean
 
 import pytest
 
-from ltxv_nb.journal import UNKNOWN
+from ltxv_nb.journal import State
 from ltxv_nb.polling.priority import Questions
 from ltxv_nb.polling.schedule import TokenBucket
 
@@ -83,7 +83,7 @@ def test_lookups_of_lost_submissions_share_the_budget():
     for _ in range(300):
         crowd.submit(60.0)
     for number in range(200):
-        crowd.submit(1e9, state=UNKNOWN, generation_id=None, created_at=crowd.clock.now - number)
+        crowd.submit(1e9, state=State.UNKNOWN, generation_id=None, created_at=crowd.clock.now - number)
     crowd.ends.pop(None)
     crowd.run(crowd.clock.now + 600)
     assert crowd.logs_reads

@@ -44,7 +44,7 @@ def test_loading_with_unfinished_jobs_asks_the_journal_alone(tmp_path):
     record = Record(
         "abcd2345", time.time(), "aimlapi", "https://x.test", "ltxv/ltxv-2", "Waves", {}, None, "a", "running"
     )
-    journal.add(record)
+    journal.reserve(record)
     journal.close()
     before = sorted(path.name for path in home.iterdir())
     heavy, threads, files = look(home)

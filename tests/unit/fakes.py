@@ -17,13 +17,16 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from ltxv_nb.client import Client
+from ltxv_nb.engine.core import Engine
 from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.news import News
 from ltxv_nb.engine.save import Saved
 from ltxv_nb.engine.submit import Submission
-from ltxv_nb.engine.tracker import News, Tracker
+from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.errors import DownloadError
 from ltxv_nb.journal import Journal, Record, new_id
-from ltxv_nb.journal.leases import Presence
+from ltxv_nb.journal.guards import Occupied, no_identical_request
+from ltxv_nb.journal.leases import Lease
 from ltxv_nb.key import ApiKey
 from ltxv_nb.service import transport
 from ltxv_nb.service.api import Api
@@ -254,7 +257,7 @@ class Rig:
         self.journal = Journal(home / "journal.sqlite", self.clock.time)
         self.api = Api(self.place, session_factory=self.wire.session_factory, clock=self.clock.time)
         self.knowledge = Knowledge(self.api, self.journal, self.clock.time)
-        self.presence = Presence(home / "trackers")
+        self.lease = Lease(home / "trackers")
         self.saver = FakeSaver()
         self.submission = Submission(
             self.api, self.journal, sleep=self.clock.sleep, clock=self.clock.time, rng=lambda: 0.5
@@ -264,7 +267,7 @@ class Rig:
             self.api,
             self.journal,
             self.knowledge,
-            self.presence,
+            self.lease,
             self.saver,
             clock=self.clock,
             polls=self.polls,
@@ -290,13 +293,13 @@ class Rig:
             "client_request_id": f"ltxv-nb.{job_id}.abc.1",
             "state": "submitting",
             "output_dir": str(self.home / "videos"),
-            "owner": self.presence.name,
+            "owner": self.lease.name,
         }
         return Record(**{**values, **changes})
 
     def running(self, **changes: Any) -> Record:
         """A row of a generation that the service has, in the journal, ours to watch."""
-        self.presence.show()
+        self.lease.acquire()
         generation_id = changes.pop("generation_id", None) or f"{uuid.uuid4()}:ltxv/ltxv-2"
         self.service.generations.setdefault(generation_id, {"id": generation_id, "status": "queued"})
         record = self.record(
@@ -308,7 +311,7 @@ class Rig:
                 **changes,
             }
         )
-        assert self.journal.add(record) is None
+        self.journal.reserve(record)
         return record
 
     def watch(self, record: Record) -> list[News]:
@@ -345,7 +348,7 @@ class Rig:
     def close(self) -> None:
         self.tracker.close()
         self.journal.close()
-        self.presence.leave()
+        self.lease.release()
         self.api.close()
 
 
@@ -357,7 +360,7 @@ class Desk:
         self.clock, self.service = FakeClock(), FakeService()
         self._made: list[tuple[Client, Rig]] = []
         told = SimpleNamespace(time=self.clock.time, monotonic=self.clock.monotonic)
-        monkeypatch.setattr("ltxv_nb.client.time", told)
+        monkeypatch.setattr("ltxv_nb.engine.prepare.time", told)
         monkeypatch.setattr("ltxv_nb.job.time", told)
         self.client, self.rig = self.another()
 
@@ -366,12 +369,13 @@ class Desk:
         home, rigs = self.folder / "home", []
 
         class Rigged(Client):
-            def _furnish(self) -> None:
-                super()._furnish()
+            def _new_engine(self) -> Engine:
+                engine = super()._new_engine()
                 rig = Rig(home, service=desk.service, clock=desk.clock)
                 rigs.append(rig)
-                self.journal, self.api, self.knowledge = rig.journal, rig.api, rig.knowledge
-                self._presence, self._submission, self._tracker = rig.presence, rig.submission, rig.tracker
+                engine.journal, engine.api, engine.estimates = rig.journal, rig.api, rig.knowledge
+                engine.lease, engine.submission, engine.tracker = rig.lease, rig.submission, rig.tracker
+                return engine
 
         desk = self
         client = Rigged(
@@ -393,6 +397,15 @@ class Desk:
         for client, rig in self._made:
             client.close()
             rig.close()
+
+
+def blocked_by(journal: Journal, record: Record) -> Record | None:
+    """Write a row as a submission does; returns the unfinished identical one, if there is one."""
+    try:
+        journal.reserve(record, [no_identical_request])
+    except Occupied as occupied:
+        return occupied.record
+    return None
 
 
 def broken_download(words: str = "the connection broke off") -> DownloadError:

@@ -16,7 +16,6 @@ import requests
 from fakes import KEY, ORIGIN, reply
 from PIL import Image
 
-from ltxv_nb import journal as states
 from ltxv_nb.errors import (
     APIError,
     ConfigurationError,
@@ -28,6 +27,7 @@ from ltxv_nb.errors import (
     RequestError,
     SubmissionUnknown,
 )
+from ltxv_nb.journal import OPEN, State
 
 PROMPT = "A lighthouse, waves breaking"
 
@@ -308,7 +308,7 @@ def test_what_is_unfinished_at_another_service_is_told_apart(desk):
     record = replace(
         desk.client.journal.get(job.id), id="elsewher", origin="https://other.example", owner=None
     )
-    desk.client.journal.add(replace(record, client_request_id=None, generation_id=None, fingerprint=None))
+    desk.client.journal.reserve(replace(record, client_request_id=None, generation_id=None, fingerprint=None))
     assert desk.client.unfinished_elsewhere() == {"https://other.example": 1}
     assert [job.id for job in desk.client.resume()] == [job.id]
 
@@ -550,7 +550,7 @@ def test_a_forked_child_neither_takes_over_nor_disturbs_its_parent(desk):
         told = "failed"
         try:
             seen = desk.client.job(job.id)
-            told = f"{seen.status} {desk.client._presence.alive(owner)} {desk.client._presence.name != owner}"
+            told = f"{seen.status} {desk.client._engine.lease.is_held(owner)} {desk.client._engine.lease.name != owner}"
             desk.client.close()
         finally:
             os.write(writing, told.encode())
@@ -561,13 +561,13 @@ def test_a_forked_child_neither_takes_over_nor_disturbs_its_parent(desk):
         assert pipe.read() == b"queued True True"
     assert desk.client.journal.get(job.id).owner == owner
     other, _ = desk.another()
-    assert other._presence.alive(owner)
+    assert other._engine.lease.is_held(owner)
     desk.finish(job)
     assert Path(job.video.path).exists()
 
 
 def test_the_state_words_of_a_job_cover_every_state_of_the_journal():
-    assert set(states.OPEN) == {"submitting", "unknown", "running", "finished"}
+    assert set(OPEN) == {"submitting", "unknown", "running", "finished"}
 
 
 def test_an_earlier_clip_on_a_drive_that_does_not_answer_stops_nothing(desk, monkeypatch):

@@ -60,7 +60,7 @@ def test_a_wait_that_is_over_says_how_to_get_back_and_the_job_goes_on(desk, job)
         job.result(timeout=0)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.job is job
-    assert f"Job {job.id} is not finished after 0 s; it goes on and is billed." in str(caught.value)
+    assert f"Job {job.id} is not finished after 0 s. The generation continues and will be billed." in str(caught.value)
     assert f"%ltxv wait {job.id}" in str(caught.value)
     assert f"client.job('{job.id}').result()" in str(caught.value)
     assert job.watched
@@ -113,10 +113,10 @@ def test_stopping_ends_the_wait_but_not_the_generation(desk, job):
     error = join()
     assert isinstance(error, WatchStopped)
     assert error.job is job
-    assert "goes on and is billed" in str(error)
+    assert "The generation continues and will be billed." in str(error)
     assert not job.watched
     assert not job.done()
-    assert "not watched here" in job.describe()
+    assert "not tracked here" in job.describe()
     desk.service.complete(job.generation_id)
     job.watch()
     desk.rig.run(120)
@@ -132,7 +132,7 @@ def what_is_said_of_leaving(job, folder):
 
 def test_whoever_leaves_a_running_job_is_told_that_it_is_billed(job, tmp_path):
     for text in what_is_said_of_leaving(job, tmp_path):
-        assert " goes on and is billed" in text
+        assert "The generation continues and will be billed." in text
 
 
 def test_nobody_is_told_that_a_job_is_billed_which_the_service_may_not_have(desk, tmp_path):
@@ -142,20 +142,20 @@ def test_nobody_is_told_that_a_job_is_billed_which_the_service_may_not_have(desk
         desk.client.submit(PROMPT)
     assert "keeps looking" in str(caught.value)
     *texts, outcome = what_is_said_of_leaving(caught.value.job, tmp_path)
-    assert "keeps looking" not in outcome, "nobody does, once the watching was stopped"
+    assert "keeps looking" not in outcome, "nobody does, once the tracking was stopped"
     for text in texts:
-        assert " may have been taken by the service, whose record tells whether it is billed" in text
-    assert "may or may not have taken" in outcome
-    assert "goes on and is billed" not in outcome
+        assert "The service may have accepted it; its log will tell whether it is billed." in text
+    assert "may or may not have accepted" in outcome
+    assert "continues and will be billed" not in outcome
 
 
 def test_nobody_is_told_that_a_job_is_billed_which_is_still_being_sent(desk, tmp_path):
     record = desk.rig.record()
-    desk.client.journal.add(record)
+    desk.client.journal.reserve(record)
     job = Job(desk.client, record)
     assert job.status == "submitting"
     for text in what_is_said_of_leaving(job, tmp_path):
-        assert " may have been taken by the service, whose record tells whether it is billed" in text
+        assert "The service may have accepted it; its log will tell whether it is billed." in text
 
 
 def test_stopping_what_has_ended_changes_nothing(desk, job):

@@ -52,7 +52,7 @@ def outcome_text(job: Job, base_dir: Path) -> str:
     if job.error is not None:
         return f"{type(job.error).__name__}: {job.error}"
     return (
-        f"Job {job.id} is no longer watched; it {job.fate}. "
+        f"Tracking of job {job.id} stopped. {job.billing_note} "
         f"%ltxv wait {job.id} or %ltxv resume takes it up again."
     )
 

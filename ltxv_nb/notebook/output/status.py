@@ -83,7 +83,7 @@ def snapshot(job: Job) -> Snapshot:
             f"{word} after {seconds_text(elapsed)}", 100 if job.error is None else 0, "", _end_tone(job)
         )
     if not job.watched:
-        return Snapshot("No longer watched", 0, f"it {job.fate}", "stopped")
+        return Snapshot("Tracking stopped", 0, job.billing_note, "stopped")
     state = _WORDS.get(job.status, job.status.replace("_", " ").capitalize() or "Running")
     if job.unreachable:
         state = f"{state} (service unreachable, still trying)"

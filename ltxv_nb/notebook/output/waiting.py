@@ -143,6 +143,6 @@ def what_goes_on(job: Job | None) -> str:
     if job.done():
         return f"job {job.id} has ended; %ltxv show {job.id} shows how."
     return (
-        f"only this cell stopped; job {job.id} {job.fate}. "
+        f"only this cell stopped. {job.billing_note} "
         f"%ltxv wait {job.id} waits on, %ltxv show {job.id} shows the clip once it is there."
     )

@@ -18,7 +18,7 @@ def past(rig, seconds, number=8, **changes):
     for _ in range(number):
         rig.clock.advance(1000)
         accepted = rig.clock.time() - seconds
-        rig.journal.add(
+        rig.journal.reserve(
             rig.record(
                 state="saved",
                 accepted_at=accepted,

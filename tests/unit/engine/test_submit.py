@@ -6,11 +6,11 @@ import json
 
 import pytest
 import requests
-from fakes import FakeService, reply
+from fakes import FakeService, blocked_by, reply
 from urllib3.exceptions import NewConnectionError
 
-from ltxv_nb import journal as states
 from ltxv_nb.errors import InsufficientCreditsError, JournalError, RateLimitError, ServiceUnreachable
+from ltxv_nb.journal import State
 
 BODY = {"model": "ltxv/ltxv-2", "prompt": "A lighthouse"}
 
@@ -22,7 +22,7 @@ def refused_connection():
 @pytest.fixture
 def record(rig):
     made = rig.record()
-    rig.journal.add(made)
+    rig.journal.reserve(made)
     return made
 
 
@@ -39,7 +39,7 @@ def test_the_row_is_on_disk_before_anything_is_sent(rig, record):
     seen = []
     rig.wire.answer = lambda request: seen.append(rig.journal.get(record.id)) or FakeService()(request)
     rig.submission.send(record, BODY)
-    assert seen[0].state == states.SUBMITTING
+    assert seen[0].state == State.SUBMITTING
     assert seen[0].client_request_id == rig.wire.sent[0].headers["X-Client-Request-Id"]
 
 
@@ -49,7 +49,7 @@ def test_an_accepted_request_is_written_down_with_id_and_cost(rig, record):
     )
     row = rig.journal.get(record.id)
     assert sent.record == row
-    assert (row.state, row.status, row.generation_id, row.usd) == (states.RUNNING, "queued", "g", 0.25)
+    assert (row.state, row.status, row.generation_id, row.usd) == (State.RUNNING, "queued", "g", 0.25)
     assert row.accepted_at == rig.clock.time()
     assert sent.error is None
     assert len(posts(rig)) == 1
@@ -59,11 +59,11 @@ def test_an_accepted_request_is_written_down_with_id_and_cost(rig, record):
 def test_a_refused_request_is_sent_once_and_frees_the_way(rig, record, status):
     sent = send(rig, record, reply(status, {"message": "no"}))
     row = rig.journal.get(record.id)
-    assert (row.state, row.owner) == (states.REFUSED, None)
+    assert (row.state, row.owner) == (State.REFUSED, None)
     assert row.error == str(sent.error)
     assert len(posts(rig)) == 1
     assert rig.service.billed == []
-    assert rig.journal.add(rig.record(fingerprint=record.fingerprint), unless_same=True) is None
+    assert blocked_by(rig.journal, rig.record(fingerprint=record.fingerprint)) is None
 
 
 def test_the_error_of_a_refusal_is_of_its_kind(rig, record):
@@ -73,7 +73,7 @@ def test_the_error_of_a_refusal_is_of_its_kind(rig, record):
 def test_after_429_it_is_sent_again_when_the_service_says(rig, record):
     busy = reply(429, {"message": "slow"}, headers={"Retry-After": "7"})
     sent = send(rig, record, busy, busy)
-    assert sent.record.state == states.RUNNING
+    assert sent.record.state == State.RUNNING
     assert rig.clock.sleeps == [7.0, 7.0]
     assert len(rig.service.billed) == 1
 
@@ -82,13 +82,13 @@ def test_a_wait_of_hours_is_not_waited_in_a_cell(rig, record):
     sent = send(rig, record, *[reply(429, {"message": "slow"}, headers={"Retry-After": "86400"})] * 4)
     assert rig.clock.sleeps == [30.0, 30.0, 30.0]
     assert isinstance(sent.error, RateLimitError)
-    assert sent.record.state == states.REFUSED
+    assert sent.record.state == State.REFUSED
     assert len(posts(rig)) == 4
 
 
 def test_what_was_never_delivered_is_sent_again_a_few_times(rig, record):
     sent = send(rig, record, refused_connection(), refused_connection(), refused_connection())
-    assert sent.record.state == states.RUNNING
+    assert sent.record.state == State.RUNNING
     assert len(rig.service.billed) == 1
     assert rig.clock.sleeps == sorted(rig.clock.sleeps)
 
@@ -96,7 +96,7 @@ def test_what_was_never_delivered_is_sent_again_a_few_times(rig, record):
 def test_a_service_that_cannot_be_reached_at_all_is_a_refusal_that_costs_nothing(rig, record):
     sent = send(rig, record, *[refused_connection()] * 4)
     assert isinstance(sent.error, ServiceUnreachable)
-    assert rig.journal.get(record.id).state == states.REFUSED
+    assert rig.journal.get(record.id).state == State.REFUSED
     assert rig.service.billed == []
 
 
@@ -135,18 +135,18 @@ UNCLEAR = [
 def test_an_unknown_outcome_is_never_sent_again_by_itself(rig, record, answer):
     sent = send(rig, record, answer)
     assert len(posts(rig)) == 1
-    assert sent.record.state == states.UNKNOWN
+    assert sent.record.state == State.UNKNOWN
     assert sent.error is None
-    assert rig.journal.get(record.id).state == states.UNKNOWN
+    assert rig.journal.get(record.id).state == State.UNKNOWN
     assert rig.journal.get(record.id).error
-    assert rig.journal.add(rig.record(fingerprint=record.fingerprint), unless_same=True).id == record.id
+    assert blocked_by(rig.journal, rig.record(fingerprint=record.fingerprint)).id == record.id
 
 
 def test_a_lost_answer_is_found_in_the_services_record_at_once_if_it_is_there(rig, record):
     sent = send(rig, record, "lose")
     row = rig.journal.get(record.id)
     assert sent.record == row
-    assert row.state == states.RUNNING
+    assert row.state == State.RUNNING
     assert row.generation_id in rig.service.generations
     assert row.error is None
     assert row.usd == 0.25
@@ -163,13 +163,13 @@ def test_a_lost_request_that_the_services_record_calls_failed_is_not_billed(rig,
         }
     )
     sent = send(rig, record, reply(500, {}))
-    assert sent.record.state == states.REFUSED
+    assert sent.record.state == State.REFUSED
     assert "nothing was billed" in str(sent.error)
 
 
 def test_a_record_that_cannot_be_read_leaves_the_outcome_unknown(rig, record):
     rig.service.on_logs.extend([reply(500, {}), requests.ConnectionError("gone")])
-    assert send(rig, record, "lose").record.state == states.UNKNOWN
+    assert send(rig, record, "lose").record.state == State.UNKNOWN
     assert len(rig.clock.sleeps) == 2
 
 
@@ -177,8 +177,8 @@ def test_a_record_that_cannot_be_read_leaves_the_outcome_unknown(rig, record):
 def test_an_interruption_while_it_is_being_sent_leaves_a_row_that_can_be_found(rig, record, interruption):
     with pytest.raises(type(interruption)):
         send(rig, record, interruption)
-    assert rig.journal.get(record.id).state == states.UNKNOWN
-    assert rig.journal.get(record.id).owner == rig.presence.name
+    assert rig.journal.get(record.id).state == State.UNKNOWN
+    assert rig.journal.get(record.id).owner == rig.lease.name
 
 
 def test_an_interruption_between_two_tries_frees_the_way(rig, record):
@@ -188,7 +188,7 @@ def test_an_interruption_between_two_tries_frees_the_way(rig, record):
     rig.submission._sleep = stop
     with pytest.raises(KeyboardInterrupt):
         send(rig, record, reply(429, {}))
-    assert rig.journal.get(record.id).state == states.REFUSED
+    assert rig.journal.get(record.id).state == State.REFUSED
     assert rig.service.billed == []
 
 
@@ -196,18 +196,18 @@ def test_a_journal_that_breaks_after_the_answer_does_not_lose_the_id(rig, record
     def full(*_args, **_options):
         raise JournalError("The disk is full.")
 
-    monkeypatch.setattr(rig.journal, "update", full)
+    monkeypatch.setattr(rig.journal, "advance", full)
     sent = send(rig, record)
     assert sent.record.generation_id in rig.service.generations
-    assert sent.unsaved["generation_id"] == sent.record.generation_id
-    assert sent.unsaved["state"] == states.RUNNING
+    assert [change.columns["generation_id"] for change in sent.pending] == [sent.record.generation_id]
+    assert sent.record.state == State.RUNNING
 
 
 def test_a_journal_that_breaks_between_two_tries_stops_the_second(rig, record, monkeypatch):
     def full(*_args, **_options):
         raise JournalError("The disk is full.")
 
-    monkeypatch.setattr(rig.journal, "update", full)
+    monkeypatch.setattr(rig.journal, "advance", full)
     with pytest.raises(JournalError):
         send(rig, record, reply(429, {}))
     assert len(posts(rig)) == 1

@@ -9,10 +9,12 @@ import pytest
 import requests
 from fakes import START, FakeClock, FakeService, Queued, Rig, broken_download, reply
 
-from ltxv_nb import journal as states
+from ltxv_nb.engine import tasks
 from ltxv_nb.engine import tracker as tracker_module
 from ltxv_nb.engine.pool import DaemonPool
 from ltxv_nb.errors import DownloadError, JournalError
+from ltxv_nb.journal import State
+from ltxv_nb.journal.transitions import accepted, progressed
 from ltxv_nb.media.download import Stopped
 from ltxv_nb.media.part import DiskFull
 
@@ -31,7 +33,7 @@ def test_a_generation_is_watched_until_its_video_is_on_disk(rig):
     rig.service.complete(record.generation_id)
     rig.run(120)
     saved = row(rig, record)
-    assert saved.state == states.SAVED
+    assert saved.state == State.SAVED
     assert saved.url == "https://cdn.example.test/clip.mp4"
     assert saved.media["width"] == 1920
     assert saved.owner is None
@@ -47,7 +49,7 @@ def test_listeners_hear_of_a_step_only_after_it_is_in_the_journal(rig):
     rig.tracker.watch(record, lambda news: seen.append((news.record.state, row(rig, record).state)))
     rig.service.complete(record.generation_id)
     rig.run(120)
-    assert (states.SAVED, states.SAVED) in seen
+    assert (State.SAVED, State.SAVED) in seen
     assert all(told == written for told, written in seen)
 
 
@@ -58,11 +60,11 @@ def test_any_word_but_the_final_ones_means_not_yet(rig, word):
     rig.service.say(record.generation_id, status=word)
     rig.run(300)
     assert news[-1].watching
-    assert row(rig, record).state == states.RUNNING
+    assert row(rig, record).state == State.RUNNING
     assert row(rig, record).status == word
     rig.service.complete(record.generation_id)
     rig.run(60)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 @pytest.mark.parametrize("word", ["completed", "complete", "COMPLETED"])
@@ -71,7 +73,7 @@ def test_both_words_for_the_end_are_known(rig, word):
     rig.watch(record)
     rig.service.say(record.generation_id, status=word, video={"url": "https://cdn.example.test/a.mp4"})
     rig.run(120)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 def test_a_failed_generation_ends_with_the_services_words_and_no_download(rig):
@@ -80,7 +82,7 @@ def test_a_failed_generation_ends_with_the_services_words_and_no_download(rig):
     rig.service.say(record.generation_id, status="error", error={"name": "Unsafe", "message": "no dragons"})
     rig.run(120)
     ended = row(rig, record)
-    assert (ended.state, ended.error, ended.owner) == (states.FAILED, "Unsafe: no dragons", None)
+    assert (ended.state, ended.error, ended.owner) == (State.FAILED, "Unsafe: no dragons", None)
     assert news[-1].watching is False
     assert rig.saver.saved == []
 
@@ -122,7 +124,7 @@ def test_one_bad_answer_costs_nothing(rig, answer):
     rig.service.complete(record.generation_id)
     rig.run(240)
     assert rig.service.on_get == type(rig.service.on_get)()
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert not any(one.unreachable for one in news)
 
 
@@ -138,12 +140,12 @@ def test_a_service_that_is_gone_for_hours_is_unreachable_and_the_job_comes_back(
     assert news[-1].unreachable
     assert news[-1].watching
     assert news[-1].trouble
-    assert row(rig, record).state == states.RUNNING
+    assert row(rig, record).state == State.RUNNING
     assert rig.service.polls < 400, "a service in trouble is not hammered"
     rig.service.on_get.clear()
     rig.service.complete(record.generation_id)
     rig.run(600)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert not news[-1].unreachable
     assert news[-1].trouble is None
 
@@ -162,7 +164,7 @@ def test_a_404_soon_after_the_submission_is_quiet_and_a_late_one_is_trouble_but_
     record = rig.running()
     del rig.service.generations[record.generation_id]
     news = rig.watch(record)
-    rig.run(tracker_module.NOT_YET_LISTED_SECONDS - 60)
+    rig.run(tasks.NOT_YET_LISTED_SECONDS - 60)
     assert rig.service.polls > 2
     assert all(one.trouble is None and not one.unreachable for one in news)
     rig.run(3600)
@@ -170,7 +172,7 @@ def test_a_404_soon_after_the_submission_is_quiet_and_a_late_one_is_trouble_but_
     assert news[-1].watching
     rig.service.complete(record.generation_id)
     rig.run(600)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 @pytest.mark.parametrize("value", ["40", "Mon, 21 Sep 2026 14:14:40 GMT"])
@@ -194,7 +196,7 @@ def test_a_retry_after_of_a_day_is_not_believed(rig):
     rig.service.on_get.append(reply(429, {}, headers={"Retry-After": "86400"}))
     rig.service.complete(record.generation_id)
     rig.run(900)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 # -- budget and schedule ---------------------------------------------------------------------------------
@@ -221,7 +223,7 @@ def test_one_minute_of_work_takes_few_questions(rig):
     rig.run(70)
     rig.service.complete(record.generation_id)
     rig.run(60)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert rig.service.polls <= 15
 
 
@@ -234,7 +236,7 @@ def test_after_the_machine_slept_everything_is_asked_at_once(rig):
         rig.service.complete(record.generation_id)
     rig.clock.jump(8 * 3600)
     rig.run(1)
-    assert [row(rig, record).state for record in records] == [states.SAVED] * 3
+    assert [row(rig, record).state for record in records] == [State.SAVED] * 3
 
 
 def test_a_clock_that_is_set_back_does_not_stop_the_watching(rig):
@@ -244,7 +246,7 @@ def test_a_clock_that_is_set_back_does_not_stop_the_watching(rig):
     rig.clock.jump(-24 * 3600)
     rig.service.complete(record.generation_id)
     rig.run(300)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 # -- downloads -------------------------------------------------------------------------------------------
@@ -260,7 +262,7 @@ def test_a_broken_download_is_tried_again_with_a_fresh_address(rig):
     rig.until(lambda: rig.downloads.tasks)
     rig.service.complete(record.generation_id, "https://cdn.example.test/second.mp4")
     rig.run(120)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert urls == ["https://cdn.example.test/second.mp4"]
 
 
@@ -271,14 +273,14 @@ def test_a_download_that_keeps_failing_is_completed_not_downloaded_and_can_be_re
     rig.service.complete(record.generation_id)
     rig.run(600)
     given_up = row(rig, record)
-    assert (given_up.state, given_up.owner, given_up.watched) == (states.FINISHED, None, False)
+    assert (given_up.state, given_up.owner, given_up.watched) == (State.FINISHED, None, False)
     assert isinstance(news[-1].error, DownloadError)
     assert f"Job {record.id} is completed and paid for, but not downloaded" in str(news[-1].error)
     assert "%ltxv resume" in str(news[-1].error)
     assert not news[-1].watching
     rig.watch(given_up)
     rig.run(60)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert row(rig, record).error is None
     assert news[-1].error is None
 
@@ -289,7 +291,7 @@ def test_a_full_disk_is_not_tried_again_by_itself(rig):
     rig.saver.faults.append(DiskFull("The disk is full."))
     rig.service.complete(record.generation_id)
     rig.run(600)
-    assert row(rig, record).state == states.FINISHED
+    assert row(rig, record).state == State.FINISHED
     assert "The disk is full." in str(news[-1].error)
     assert rig.saver.saved == []
 
@@ -318,7 +320,7 @@ def test_progress_is_passed_on_but_not_for_every_block(rig):
     rig.saver.during = during
     rig.service.complete(record.generation_id)
     rig.run(120)
-    told = [one.bytes_done for one in news if one.bytes_total == 100 and one.record.state == states.FINISHED]
+    told = [one.bytes_done for one in news if one.bytes_total == 100 and one.record.state == State.FINISHED]
     assert 10 <= len(told) <= 30
     assert told == sorted(told)
 
@@ -333,14 +335,14 @@ def test_stopping_lets_go_and_watching_again_goes_on(rig):
     rig.tracker.unwatch(record.id)
     assert not rig.tracker.watching(record.id)
     assert news[-1].watching is False
-    assert (row(rig, record).state, row(rig, record).owner) == (states.RUNNING, None)
+    assert (row(rig, record).state, row(rig, record).owner) == (State.RUNNING, None)
     polls = rig.service.polls
     rig.run(600)
     assert rig.service.polls == polls
     rig.service.complete(record.generation_id)
     rig.watch(row(rig, record))
     rig.run(60)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 def test_stopping_breaks_a_download_off(rig):
@@ -357,11 +359,11 @@ def test_stopping_breaks_a_download_off(rig):
     rig.service.complete(record.generation_id)
     rig.run(300)
     assert asked == [True]
-    assert row(rig, record).state == states.FINISHED
+    assert row(rig, record).state == State.FINISHED
     rig.saver.during = None
     rig.watch(row(rig, record))
     rig.run(60)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 def test_stopping_what_is_not_watched_does_nothing(rig):
@@ -391,7 +393,7 @@ def test_a_job_that_a_living_process_watches_is_followed_without_asking_the_serv
         other.run(1)
         rig.run(1)
     assert [request.url for request in rig.wire.sent[before:] if "generation_id" in request.url] == []
-    assert news[-1].record.state == states.SAVED
+    assert news[-1].record.state == State.SAVED
     assert not news[-1].watching
     assert (len(other.saver.saved), len(rig.saver.saved)) == (1, 0)
     other.close()
@@ -411,7 +413,7 @@ def test_what_comes_after_the_watching_was_stopped_does_not_turn_a_job_back(rig,
             rig.tracker.unwatch(record.id)
             other.watch(row(rig, record))
             other.run(60)
-            assert row(rig, record).state == states.SAVED
+            assert row(rig, record).state == State.SAVED
             if late:
                 return late
         return rig.service(request)
@@ -419,7 +421,7 @@ def test_what_comes_after_the_watching_was_stopped_does_not_turn_a_job_back(rig,
     rig.wire.answer = answer
     rig.run(300)
     assert under_way
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert news[-1].watching is False
     assert news[-1].trouble is None
     other.close()
@@ -431,19 +433,19 @@ def test_a_job_whose_process_died_is_taken_over(rig):
     other.watch(record)
     news = rig.watch(record)
     rig.run(3)
-    assert row(rig, record).owner == other.presence.name
-    other.presence.leave()
+    assert row(rig, record).owner == other.lease.name
+    other.lease.release()
     rig.service.complete(record.generation_id)
     rig.run(120)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert len(rig.saver.saved) == 1
-    assert news[-1].record.state == states.SAVED
+    assert news[-1].record.state == State.SAVED
     other.journal.close()
 
 
 def test_a_submission_whose_process_died_is_looked_for_in_the_services_record(rig):
     record = rig.record(owner="a process that is gone")
-    rig.journal.add(record)
+    rig.journal.reserve(record)
     rig.service.generations["g"] = {"id": "g", "status": "queued"}
     rig.service.rows.append(
         {
@@ -456,7 +458,7 @@ def test_a_submission_whose_process_died_is_looked_for_in_the_services_record(ri
     rig.service.complete("g")
     rig.watch(record)
     rig.run(300)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert row(rig, record).generation_id == "g"
     assert [request.method for request in rig.wire.sent].count("POST") == 0
 
@@ -465,9 +467,9 @@ def test_a_submission_whose_process_died_is_looked_for_in_the_services_record(ri
 
 
 def unknown(rig):
-    rig.presence.show()
-    record = rig.record(state=states.UNKNOWN, error="the connection broke off")
-    rig.journal.add(record)
+    rig.lease.acquire()
+    record = rig.record(state=State.UNKNOWN, error="the connection broke off")
+    rig.journal.reserve(record)
     return record
 
 
@@ -485,7 +487,7 @@ def test_a_lost_submission_is_looked_for_patiently_for_a_day(rig):
     record = unknown(rig)
     news = rig.watch(record)
     rig.run(24 * 3600)
-    assert row(rig, record).state == states.UNKNOWN
+    assert row(rig, record).state == State.UNKNOWN
     assert news[-1].watching
     looks = sum("/v2/logs" in request.url for request in rig.wire.sent)
     assert 100 < looks < 400
@@ -494,7 +496,7 @@ def test_a_lost_submission_is_looked_for_patiently_for_a_day(rig):
     rig.service.rows.append(log_row(record))
     rig.run(1200)
     found = row(rig, record)
-    assert (found.state, found.generation_id, found.usd, found.error) == (states.SAVED, "g", 0.25, None)
+    assert (found.state, found.generation_id, found.usd, found.error) == (State.SAVED, "g", 0.25, None)
 
 
 def test_a_lost_submission_that_failed_is_refused_and_unbilled(rig):
@@ -502,7 +504,7 @@ def test_a_lost_submission_that_failed_is_refused_and_unbilled(rig):
     news = rig.watch(record)
     rig.service.rows.append(log_row(record, status="failed"))
     rig.run(60)
-    assert row(rig, record).state == states.REFUSED
+    assert row(rig, record).state == State.REFUSED
     assert "nothing was billed" in row(rig, record).error
     assert not news[-1].watching
 
@@ -521,7 +523,7 @@ def test_a_lost_submission_that_is_another_job_already_is_not_tracked_twice(rig)
     rig.service.rows.append(log_row(record))
     rig.watch(record)
     rig.run(60)
-    assert row(rig, record).state == states.REFUSED
+    assert row(rig, record).state == State.REFUSED
     assert known.id in row(rig, record).error
 
 
@@ -535,32 +537,32 @@ def test_a_service_record_that_cannot_be_read_is_read_again_later(rig, answer):
     rig.service.rows.append(log_row(record))
     rig.run(300)
     assert any(one.trouble for one in news)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 # -- a journal in trouble --------------------------------------------------------------------------------
 
 
 def test_what_the_journal_could_not_take_is_written_as_soon_as_it_can(rig, monkeypatch):
-    record = rig.running(state="submitting", status=None, accepted_at=None)
+    record = rig.record()
+    rig.lease.acquire()
+    rig.journal.reserve(record)
     news = []
-    unsaved = {"state": "running", "status": "queued", "generation_id": record.generation_id}
-    update = rig.journal.update
+    pending = [accepted("g", "queued", at=rig.clock.time(), usd=None)]
+    advance = rig.journal.advance
 
     def full(*_args, **_options):
         raise JournalError("The disk is full.")
 
-    monkeypatch.setattr(rig.journal, "update", full)
-    from dataclasses import replace
-
-    rig.tracker.watch(replace(record, **unsaved), news.append, unsaved)
-    rig.service.complete(record.generation_id)
+    monkeypatch.setattr(rig.journal, "advance", full)
+    rig.tracker.watch(pending[0].applied(record), news.append, pending)
+    rig.service.complete("g")
     rig.run(60)
     assert row(rig, record).state == "submitting"
-    monkeypatch.setattr(rig.journal, "update", update)
+    monkeypatch.setattr(rig.journal, "advance", advance)
     rig.run(300)
-    assert row(rig, record).state == states.SAVED
-    assert row(rig, record).generation_id == record.generation_id
+    assert row(rig, record).state == State.SAVED
+    assert row(rig, record).generation_id == "g"
 
 
 def test_a_listener_that_fails_stops_nobody(rig, caplog):
@@ -573,7 +575,7 @@ def test_a_listener_that_fails_stops_nobody(rig, caplog):
         rig.tracker.watch(record, fail)
         rig.service.complete(record.generation_id)
         rig.run(120)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert "A listener failed" in caplog.text
 
 
@@ -584,7 +586,7 @@ def test_closing_ends_the_thread_and_keeps_the_jobs(tmp_path):
     rig = Rig(tmp_path)
     record = rig.running()
     threaded = tracker_module.Tracker(
-        rig.api, rig.journal, rig.knowledge, rig.presence, rig.saver, polls=Queued(), downloads=Queued()
+        rig.api, rig.journal, rig.knowledge, rig.lease, rig.saver, polls=Queued(), downloads=Queued()
     )
     news = []
     threaded.watch(record, news.append)
@@ -593,7 +595,7 @@ def test_closing_ends_the_thread_and_keeps_the_jobs(tmp_path):
     threaded.close()
     assert not any(thread.name == "ltxv-tracker" for thread in threading.enumerate())
     assert news[-1].watching is False
-    assert row(rig, record).state == states.RUNNING
+    assert row(rig, record).state == State.RUNNING
     rig.close()
 
 
@@ -651,40 +653,40 @@ def test_settings_of_an_unheard_of_model_do_not_keep_its_clip_from_being_watched
     rig.watch(record)
     rig.service.complete(record.generation_id)
     rig.run(600)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 def test_a_generation_for_which_nothing_can_be_reckoned_is_asked_about_all_the_same(rig, monkeypatch, caplog):
     def no_plan(*_args, **_options):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(tracker_module, "next_ask", no_plan)
+    monkeypatch.setattr(tasks, "next_ask", no_plan)
     record = rig.running()
     rig.watch(record)
     rig.run(60)
     rig.service.complete(record.generation_id)
     rig.run(60)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
     assert "No plan could be made" in caplog.text
 
 
 def test_a_refused_look_into_the_record_does_not_silence_the_questions_for_a_day(rig):
     record = rig.running()
     rig.watch(record)
-    lost = rig.record(state=states.UNKNOWN)
-    rig.journal.add(lost)
+    lost = rig.record(state=State.UNKNOWN)
+    rig.journal.reserve(lost)
     rig.watch(lost)
     rig.service.on_logs.append(reply(429, {"message": "slow down"}, headers={"Retry-After": "86400"}))
     rig.run(5)
     rig.service.complete(record.generation_id)
     rig.run(600)
-    assert row(rig, record).state == states.SAVED
+    assert row(rig, record).state == State.SAVED
 
 
 def test_a_late_answer_of_the_record_does_not_undo_what_came_of_it_meanwhile(rig):
-    rig.presence.show()
-    lost = rig.record(state=states.UNKNOWN)
-    rig.journal.add(lost)
+    rig.lease.acquire()
+    lost = rig.record(state=State.UNKNOWN)
+    rig.journal.reserve(lost)
     generation = "g1:ltxv/ltxv-2"
     rig.service.say(generation, status="queued")
     rig.service.rows.append(
@@ -697,18 +699,18 @@ def test_a_late_answer_of_the_record_does_not_undo_what_came_of_it_meanwhile(rig
         if not slow:  # meanwhile: stopped, watched again, found, finished, saved
             slow.append(True)
             rig.tracker.unwatch(lost.id)
-            rig.journal.claim(lost.id, rig.presence.name, None)
+            rig.journal.take_over(row(rig, lost), rig.lease.name)
             rig.tracker.watch(row(rig, lost), news.append)
             rig.service.complete(generation)
             rig.run(200)
-            assert row(rig, lost).state == states.SAVED
+            assert row(rig, lost).state == State.SAVED
         return rows
 
     rig.api.find_in_logs = find_slowly
     rig.tracker.watch(lost, news.append)
     rig.run(20)
-    assert row(rig, lost).state == states.SAVED
-    assert news[-1].record.state == states.SAVED
+    assert row(rig, lost).state == State.SAVED
+    assert news[-1].record.state == State.SAVED
 
 
 def test_a_download_stopped_before_it_began_is_left_to_whoever_wants_it(rig):
@@ -719,14 +721,14 @@ def test_a_download_stopped_before_it_began_is_left_to_whoever_wants_it(rig):
     rig.tracker.unwatch(record.id)
     rig.downloads.run()
     assert row(rig, record).owner is None
-    assert row(rig, record).state == states.FINISHED
+    assert row(rig, record).state == State.FINISHED
 
 
 def test_an_order_that_is_answered_after_the_end_is_not_said_to_be_watched(rig):
     record = rig.running()
     rig.tracker.close()
     news = []
-    rig.tracker.watch(record, news.append, {"status": "generating"})
+    rig.tracker.watch(record, news.append, [progressed("generating", usd=None)])
     assert news[-1].watching is False
     assert row(rig, record).owner is None
     assert row(rig, record).status == "generating"

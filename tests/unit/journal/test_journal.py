@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import Rig
+from fakes import Rig, blocked_by
 
-from ltxv_nb import journal as states
 from ltxv_nb.errors import JournalError
-from ltxv_nb.journal import Journal, new_id, store
+from ltxv_nb.journal import OPEN, Journal, State, new_id, trouble
+from ltxv_nb.journal.rows import _IS_OPEN
+from ltxv_nb.journal.transitions import accepted, progressed, refused, released, saved
 from ltxv_nb.notebook.session import Session
 
 
@@ -30,7 +31,7 @@ def test_a_row_comes_back_as_it_was_written(rig, journal):
         media={"width": 1920, "has_audio": False},
         watched=False,
     )
-    assert journal.add(record) is None
+    journal.reserve(record)
     assert journal.get(record.id) == record
 
 
@@ -47,7 +48,7 @@ def test_reading_makes_no_file(journal):
 
 def test_what_was_written_is_there_for_the_next_process(rig, journal):
     record = rig.record()
-    journal.add(record)
+    journal.reserve(record)
     journal.close()
     assert Journal(journal.path).get(record.id) == record
     journal.check()
@@ -55,47 +56,72 @@ def test_what_was_written_is_there_for_the_next_process(rig, journal):
 
 def test_every_step_is_noted_with_its_time(rig, journal, clock):
     record = rig.record()
-    journal.add(record)
+    journal.reserve(record)
     rig.clock.advance(2)
-    journal.update(record.id, state="running", status="queued", generation_id="g")
+    journal.advance(record.id, None, accepted("g", "queued", at=1.0, usd=None))
     rig.clock.advance(3)
-    journal.update(record.id, detail="stopped watching", owner=None)
-    journal.update(record.id, usd=0.1)
+    journal.advance(record.id, None, released(wanted=False))
     assert journal.events(record.id) == [
         (clock.now, "submitting", None),
         (clock.now + 2, "running", "queued"),
-        (clock.now + 5, "note", "stopped watching"),
+        (clock.now + 5, "note", "tracking stopped"),
     ]
 
 
-def test_a_change_with_a_condition_that_no_longer_holds_changes_nothing(rig, journal):
+def test_a_change_that_does_not_fit_the_state_any_more_changes_nothing(rig, journal):
     record = rig.record()
-    journal.add(record)
-    after = journal.update(record.id, state="refused", where={"state": "running"})
-    assert after.state == "submitting"
+    journal.reserve(record)
+    after = journal.advance(record.id, None, progressed("generating", usd=None))
+    assert after == (record, False)
     assert len(journal.events(record.id)) == 1
 
 
+def test_a_change_by_a_former_owner_changes_nothing(rig, journal):
+    record = rig.record(owner="dead")
+    journal.reserve(record)
+    journal.take_over(record, "alive")
+    after = journal.advance(record.id, record, refused("not sent"))
+    assert (after.done, after.record.state, after.record.owner) == (False, State.UNKNOWN, "alive")
+
+
+def test_each_change_counts_the_revision_and_several_are_one_step(rig, journal):
+    record = rig.record()
+    journal.reserve(record)
+    made = [accepted("g", "queued", at=1.0, usd=None), progressed("generating", usd=0.5)]
+    after = journal.advance(record.id, None, *made).record
+    assert (after.revision, after.status, after.usd) == (2, "generating", 0.5)
+    assert journal.get(record.id) == after
+
+
+def test_two_jobs_never_hold_one_generation(rig, journal):
+    first, second = rig.record(generation_id="g", state="running"), rig.record()
+    for record in (first, second):
+        journal.reserve(record)
+    after = journal.advance(second.id, None, accepted("g", "queued", at=1.0, usd=None)).record
+    assert (after.state, after.generation_id) == (State.UNKNOWN, None)
+    assert first.id in after.error
+
+
 def test_a_row_that_is_gone_is_an_error_that_names_it(journal, rig):
-    journal.add(rig.record())
+    journal.reserve(rig.record())
     with pytest.raises(JournalError, match="nothere0"):
-        journal.update("nothere0", state="saved")
+        journal.advance("nothere0", None, saved("a.mp4", {}, at=1.0))
 
 
-@pytest.mark.parametrize("state", states.OPEN)
+@pytest.mark.parametrize("state", OPEN)
 def test_an_identical_request_stands_in_the_way_while_its_video_is_not_on_disk(rig, journal, state):
     first = rig.record(fingerprint="same", state=state)
-    journal.add(first)
+    journal.reserve(first)
     second = rig.record(fingerprint="same")
-    assert journal.add(second, unless_same=True) == first
+    assert blocked_by(journal, second) == first
     assert journal.get(second.id) is None
-    assert journal.add(second) is None
+    journal.reserve(second)
 
 
-@pytest.mark.parametrize("state", [states.SAVED, states.FAILED, states.REFUSED])
+@pytest.mark.parametrize("state", [State.SAVED, State.FAILED, State.REFUSED])
 def test_an_identical_request_that_has_ended_does_not_stand_in_the_way(rig, journal, state):
-    journal.add(rig.record(fingerprint="same", state=state))
-    assert journal.add(rig.record(fingerprint="same"), unless_same=True) is None
+    journal.reserve(rig.record(fingerprint="same", state=state))
+    assert blocked_by(journal, rig.record(fingerprint="same")) is None
 
 
 def test_of_two_journals_that_race_with_the_same_request_one_wins(rig):
@@ -105,7 +131,7 @@ def test_of_two_journals_that_race_with_the_same_request_one_wins(rig):
 
     def add(journal, record):
         barrier.wait()
-        outcomes.append(journal.add(record, unless_same=True))
+        outcomes.append(blocked_by(journal, record))
 
     threads = [threading.Thread(target=add, args=pair) for pair in zip(journals, records, strict=True)]
     for thread in threads:
@@ -121,26 +147,26 @@ def test_of_two_journals_that_race_with_the_same_request_one_wins(rig):
 
 def test_only_one_of_two_takes_over_a_generation(rig, journal):
     record = rig.record(owner="dead")
-    journal.add(record)
-    assert journal.claim(record.id, "first", "dead")
-    assert not journal.claim(record.id, "second", "dead")
+    journal.reserve(record)
+    assert journal.take_over(record, "first").done
+    assert not journal.take_over(record, "second").done
     assert journal.get(record.id).owner == "first"
 
 
 def test_letting_go_touches_only_ones_own(rig, journal):
     mine, other = rig.record(owner="me"), rig.record(owner="other")
-    journal.add(mine)
-    journal.add(other)
+    journal.reserve(mine)
+    journal.reserve(other)
     journal.release("me")
     assert journal.get(mine.id).owner is None
     assert journal.get(other.id).owner == "other"
 
 
 def test_one_generation_of_a_service_has_one_row(rig, journal):
-    journal.add(rig.record(generation_id="g", state="running"))
+    journal.reserve(rig.record(generation_id="g", state="running"))
     with pytest.raises(JournalError):
-        journal.add(rig.record(generation_id="g", state="running"))
-    assert journal.add(rig.record(generation_id="g", origin="sandbox")) is None
+        journal.reserve(rig.record(generation_id="g", state="running"))
+    journal.reserve(rig.record(generation_id="g", origin="sandbox"))
     assert len(journal.newest()) == 2
 
 
@@ -148,7 +174,7 @@ def test_the_newest_come_first_and_the_unfinished_oldest_first(rig, journal):
     ids = []
     for state in ("saved", "running", "failed", "unknown", "finished", "refused", "submitting"):
         record = rig.record(state=state)
-        journal.add(record)
+        journal.reserve(record)
         ids.append(record.id)
         rig.clock.advance(1)
     assert [record.id for record in journal.newest()] == ids[::-1]
@@ -163,7 +189,7 @@ def test_finished_videos_are_found_by_words_id_and_model(rig, journal):
     one = rig.record(prompt="100% of A_B", state="saved", model="a/b", fingerprint="f")
     two = rig.record(prompt="100 of AxB", state="saved")
     for record in (one, two, rig.record(prompt="100% running", state="running")):
-        journal.add(record)
+        journal.reserve(record)
         rig.clock.advance(1)
     assert [r.id for r in journal.saved()] == [two.id, one.id]
     assert [r.id for r in journal.saved(text="100%")] == [one.id]
@@ -178,7 +204,7 @@ def test_finished_videos_are_found_by_words_id_and_model(rig, journal):
 
 def test_a_lookup_by_the_services_id_stays_within_the_service(rig, journal):
     record = rig.record(generation_id="g:ltxv/ltxv-2", state="running")
-    journal.add(record)
+    journal.reserve(record)
     assert journal.by_generation_id("g:ltxv/ltxv-2", record.origin) == record
     assert journal.by_generation_id("g:ltxv/ltxv-2", "sandbox") is None
 
@@ -188,14 +214,14 @@ def test_a_broken_file_is_an_error_that_says_what_to_do(rig, journal, content):
     journal.path.parent.mkdir(parents=True)
     journal.path.write_bytes(content)
     with pytest.raises(JournalError, match="LTXV_HOME"):
-        journal.add(rig.record())
+        journal.reserve(rig.record())
     assert journal.path.read_bytes() == content
 
 
 def test_a_folder_that_cannot_be_made_is_an_error_that_says_what_to_do(tmp_path, rig):
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match=r"cannot be written.*LTXV_HOME"):
-        Journal(tmp_path / "file" / "home" / "journal.sqlite").add(rig.record())
+        Journal(tmp_path / "file" / "home" / "journal.sqlite").reserve(rig.record())
 
 
 @pytest.mark.parametrize(
@@ -208,7 +234,7 @@ def test_a_folder_that_cannot_be_made_is_an_error_that_says_what_to_do(tmp_path,
 )
 def test_a_character_that_cannot_be_written_down_is_named_and_is_no_damage(rig, journal, column, text, shown):
     with pytest.raises(JournalError, match="folder name, model or option") as caught:
-        journal.add(rig.record(**{column: text}))
+        journal.reserve(rig.record(**{column: text}))
     words = str(caught.value)
     assert shown in words
     assert words.isascii()
@@ -219,8 +245,8 @@ def test_a_character_that_cannot_be_written_down_is_named_and_is_no_damage(rig, 
 
 def test_a_row_that_does_not_read_is_damage(rig, journal):
     record = rig.record()
-    journal.add(record)
-    with journal._writing() as connection:
+    journal.reserve(record)
+    with journal._connections.write() as connection:
         connection.execute("UPDATE generations SET request = '{half'")
     with pytest.raises(JournalError, match="is damaged: move it away"):
         journal.get(record.id)
@@ -272,7 +298,7 @@ def test_a_home_nobody_knows_does_not_keep_the_extension_from_loading(monkeypatc
 
 
 def test_a_journal_of_a_newer_version_is_left_alone(journal, rig):
-    journal.add(rig.record())
+    journal.reserve(rig.record())
     journal.close()
     with sqlite3.connect(journal.path) as connection:
         connection.execute("PRAGMA user_version = 99")
@@ -283,9 +309,9 @@ def test_a_journal_of_a_newer_version_is_left_alone(journal, rig):
 
 def test_a_failed_write_leaves_no_half_of_it(rig, journal):
     record = rig.record()
-    journal.add(record)
+    journal.reserve(record)
     with pytest.raises(JournalError):
-        journal.add(replace(record, prompt="again"))
+        journal.reserve(replace(record, prompt="again"))
     assert len(journal.events(record.id)) == 1
     assert journal.get(record.id) == record
 
@@ -304,22 +330,22 @@ def test_a_full_disk_a_lock_and_damage_are_told_apart(journal):
         (sqlite3.OperationalError("database is locked"), "another program"),
         (sqlite3.OperationalError("attempt to write a readonly database"), "permissions"),
     ):
-        assert words in store._trouble(journal.path, error)
+        assert words in trouble.words(journal.path, error)
 
 
 @pytest.mark.parametrize(
     "question", ["newest", "open", "count_open", "same", "past", "twin", "service", "events"]
 )
 def test_no_question_reads_the_whole_journal(rig, journal, question):
-    journal.add(rig.record())
+    journal.reserve(rig.record())
     plan = {
         "newest": ("ORDER BY created_at DESC, rowid DESC LIMIT 20", ()),
         "open": (
-            f"WHERE state IN {states.OPEN!r} AND (? IS NULL OR origin = ?) ORDER BY created_at",
+            f"WHERE {_IS_OPEN} AND (? IS NULL OR origin = ?) ORDER BY created_at",
             ("a", "a"),
         ),
-        "count_open": (f"WHERE state IN {states.OPEN!r}", ()),
-        "same": (f"WHERE fingerprint = ? AND state IN {states.OPEN!r}", ("f",)),
+        "count_open": (f"WHERE {_IS_OPEN}", ()),
+        "same": (f"WHERE fingerprint = ? AND {_IS_OPEN}", ("f",)),
         "past": ("WHERE model = ? AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT 200", ("m",)),
         "twin": ("WHERE fingerprint = ? AND state = 'saved' ORDER BY created_at DESC", ("f",)),
         "service": ("WHERE generation_id = ? AND origin = ?", ("g", "o")),
@@ -338,6 +364,6 @@ def test_no_question_reads_the_whole_journal(rig, journal, question):
 def test_two_rigs_on_one_home_see_each_others_rows(rig):
     other = Rig(rig.home)
     record = rig.record()
-    rig.journal.add(record)
+    rig.journal.reserve(record)
     assert other.journal.get(record.id) == record
     other.close()

@@ -1,0 +1,281 @@
+"""Everything of one client that holds a thread, a lock, a file or a connection."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.news import News
+from ltxv_nb.engine.prepare import Prepared, adopted_record, new_record, prepare
+from ltxv_nb.engine.save import Saver, check_folder
+from ltxv_nb.engine.submit import Submission
+from ltxv_nb.engine.tracker import Tracker
+from ltxv_nb.errors import ConfigurationError, JournalError
+from ltxv_nb.journal import Journal, State, first_frames
+from ltxv_nb.journal.guards import no_identical_request
+from ltxv_nb.journal.leases import Lease
+from ltxv_nb.journal.transitions import forgotten, reopened
+from ltxv_nb.key import scrubbing
+from ltxv_nb.service.api import Api
+from ltxv_nb.service.backend import connect
+from ltxv_nb.settings import JOURNAL_FILE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ltxv_nb.engine.news import Listener
+    from ltxv_nb.engine.submit import Sent
+    from ltxv_nb.journal import Record
+    from ltxv_nb.request import GenerationRequest
+    from ltxv_nb.settings import Settings
+
+_log = logging.getLogger("ltxv_nb")
+
+
+class Engine:
+    """What works behind a client. It knows neither that nor its jobs, so that they can be collected.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where everything is. Nothing is sent, started or written before the first use.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        service = connect(settings)
+        self.origin = service.origin
+        self.journal = Journal(settings.home / JOURNAL_FILE)
+        self.api = Api(service)
+        self.estimates = Knowledge(self.api, self.journal, time.time)
+        self.lease = Lease(settings.home / "trackers")
+        self.submission = Submission(self.api, self.journal)
+        self.tracker = Tracker(
+            self.api,
+            self.journal,
+            self.estimates,
+            self.lease,
+            Saver(api_is_public=service.is_public, other_folder=settings.output_dir),
+            reads_per_minute=service.reads_per_minute,
+        )
+        self.api.on_read = self.tracker.charge
+        self._filters = list(scrubbing(settings.key, "ltxv_nb", "urllib3.connectionpool"))
+        self._sending: set[str] = set()
+        self.closed = False
+
+    # -- submitting ----------------------------------------------------------------------------------------
+
+    def submit(
+        self,
+        request: GenerationRequest,
+        begin: Callable[[Record, Path | None], Listener],
+        *,
+        allow_duplicate: bool,
+    ) -> Record:
+        """Submit one request: this is the paid act.
+
+        Parameters
+        ----------
+        request : GenerationRequest
+            What is asked for.
+        begin : callable
+            Called with the row, once it is written and before anything is sent, and with the file of an
+            identical request that was finished before, if there is one; returns who is told how it goes on.
+        allow_duplicate : bool
+            Send it although an identical request is unfinished.
+
+        Returns
+        -------
+        Record
+            Its row, running or of unknown outcome; it is tracked.
+
+        Raises
+        ------
+        Occupied
+            An identical request is unfinished; nothing was sent.
+        APIError
+            The service refused it.
+        """
+        self.check_open()
+        prepared = prepare(request)
+        check_folder(self.settings.output_dir)
+        self.api.make_ready()
+        frame = prepared.frame
+        image = first_frames.keep(frame, self.settings.home) if frame else None
+        try:
+            record, twin = self._reserve(prepared, image, allow_duplicate=allow_duplicate)
+        except JournalError as error:
+            raise JournalError(f"{error} Nothing was sent.") from error.__cause__
+        try:
+            return self._send(record, prepared.body, begin(record, twin))
+        finally:
+            self._sending.discard(record.id)
+
+    def _reserve(
+        self, prepared: Prepared, image: dict[str, Any] | None, *, allow_duplicate: bool
+    ) -> tuple[Record, Path | None]:
+        """Write the row, unless something stands in its way."""
+        twin = self.journal.saved_twin(prepared.fingerprint(self.origin))
+        self.lease.acquire()
+        record = new_record(
+            prepared,
+            backend=self.settings.backend,
+            origin=self.origin,
+            image=image,
+            output_dir=self.settings.output_dir,
+            owner=self.lease.name,
+        )
+        self._sending.add(record.id)
+        try:
+            self.journal.reserve(record, () if allow_duplicate else (no_identical_request,))
+        except BaseException:
+            self._sending.discard(record.id)
+            raise
+        return record, _file_of(twin)
+
+    def _send(self, record: Record, body: dict[str, Any], listener: Listener) -> Record:
+        try:
+            sent = self.submission.send(record, body)
+        except BaseException as cause:
+            # Interrupted: whatever the journal says by now is tracked, so that nothing accepted is lost.
+            self._follow_up(self.submission.cut_short(record, cause), listener)
+            raise
+        self._follow_up(sent, listener)
+        if sent.error is not None:
+            raise sent.error
+        return sent.record
+
+    def _follow_up(self, sent: Sent, listener: Listener) -> None:
+        """Track what was sent, or at least write down what the journal could not take."""
+        is_open = sent.record.state.is_open
+        listener(News(sent.record, watching=is_open))
+        if is_open:
+            self.tracker.watch(sent.record, listener, sent.pending)
+        elif sent.pending:
+            self.tracker.remember(sent.record, sent.pending)
+
+    # -- tracking ------------------------------------------------------------------------------------------
+
+    def is_followed(self, record_id: str) -> bool:
+        """Whether a generation is tracked here, or about to be."""
+        return record_id in self._sending or self.tracker.watching(record_id)
+
+    def track(self, record: Record, listener: Listener) -> None:
+        """Track a generation, as ours when nobody else does.
+
+        Raises
+        ------
+        ConfigurationError
+            It is at another service, or the client is closed.
+        JournalError
+            The journal cannot be written.
+        """
+        if self.tracker.watching(record.id):
+            return
+        self.check_open()
+        if record.origin != self.origin and record.state.is_open:
+            raise _made_elsewhere(record, self.origin)
+        if not record.state.is_open:
+            listener(News(record, watching=False))
+            return
+        if record.id in self._sending:  # whoever sends it will have it tracked
+            listener(News(record))
+            return
+        self.lease.acquire()
+        if record.owner != self.lease.name and not (record.owner and self.lease.is_held(record.owner)):
+            record = self.journal.take_over(record, self.lease.name).record
+        listener(News(record))
+        self.tracker.watch(record, listener)
+
+    def forget(self, record: Record) -> Record:
+        """Give up an open generation: it is not tracked any more and does not block identical requests.
+
+        Raises
+        ------
+        ConfigurationError
+            It is being sent at this moment.
+        """
+        if record.id in self._sending or (
+            record.state is State.SUBMITTING and record.owner and self.lease.is_held(record.owner)
+        ):
+            raise ConfigurationError(
+                f"Job {record.id} is being submitted just now: forget it when it is known."
+            )
+        self.tracker.unwatch(record.id)
+        if record.state is State.SUBMITTING:
+            record = self.journal.take_over(record, self.lease.name).record
+        return self.journal.advance(record.id, None, forgotten()).record
+
+    def reopen(self, record: Record) -> Record:
+        """Ask the service again for a generation that was lost or given up."""
+        if record.state is not State.LOST:
+            return record
+        self.lease.acquire()
+        return self.journal.advance(record.id, None, reopened(record, self.lease.name)).record
+
+    def adopt(self, generation_id: str) -> Record:
+        """Write down a generation that was made elsewhere, if the service knows it.
+
+        Raises
+        ------
+        NotFoundError
+            It does not.
+        APIError
+            It could not be asked.
+        """
+        generation = self.api.fetch(generation_id)
+        record = adopted_record(
+            generation_id,
+            generation,
+            backend=self.settings.backend,
+            origin=self.origin,
+            output_dir=self.settings.output_dir,
+        )
+        self.journal.reserve(record)
+        return record
+
+    # -- the end -------------------------------------------------------------------------------------------
+
+    def check_open(self) -> None:
+        """Raise `ConfigurationError` if this is closed."""
+        if self.closed:
+            raise ConfigurationError(
+                "This client is closed, and nothing was sent: make a new ltxv_nb.Client()."
+            )
+
+    def close(self) -> None:
+        """Stop tracking, close the connections and the journal. Unfinished jobs can be resumed later."""
+        if self.closed:
+            return
+        self.closed = True
+        self.tracker.close()
+        try:
+            if self.journal.path.exists():
+                self.journal.release(self.lease.name)
+        except (JournalError, OSError) as error:
+            _log.debug("%s", error)
+        self.journal.close()
+        self.lease.release()
+        self.api.close()
+        for logger, scrub in self._filters:
+            logger.removeFilter(scrub)
+
+
+def _made_elsewhere(record: Record, origin: str) -> ConfigurationError:
+    """Return the error for a job that this client's service does not know."""
+    setting = f"AIMLAPI_BASE_URL={record.origin}" if record.backend == "aimlapi" else "LTXV_BACKEND=sandbox"
+    return ConfigurationError(
+        f"Job {record.id} was sent to {record.origin}, and this client asks {origin}, which does not know "
+        f"it: set {setting} to go on with it."
+    )
+
+
+def _file_of(record: Record | None) -> Path | None:
+    path = Path(record.file) if record and record.file else None
+    try:
+        return path if path and path.exists() else None
+    except OSError:  # its drive does not answer
+        return None

@@ -1,0 +1,159 @@
+"""Reading and writing rows over one connection: the only place that knows SQL."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.journal.record import COLUMNS, OPEN, Record
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+_JSON_COLUMNS = frozenset({"request", "media"})
+_STATES_OPEN = f"({', '.join(repr(state.value) for state in OPEN)})"
+_SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own
+_INSERT = f"INSERT INTO generations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
+_IS_OPEN = f"state IN {_STATES_OPEN}"
+_NEWEST_FIRST = "ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?"
+
+
+class Rows:
+    """The rows of a journal, as one connection sees them.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Inside a transaction, where something is to be written.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    # -- one row -------------------------------------------------------------------------------------------
+
+    def get(self, record_id: str) -> Record | None:
+        """Return the generation of this journal id."""
+        return self._one("WHERE id = ?", record_id)
+
+    def by_generation_id(self, generation_id: str, origin: str) -> Record | None:
+        """Return the generation that a service knows by this id."""
+        return self._one("WHERE generation_id = ? AND origin = ?", generation_id, origin)
+
+    def open_twin(self, fingerprint: str) -> Record | None:
+        """Return the unfinished generation of the very same request."""
+        return self._one(f"WHERE fingerprint = ? AND {_IS_OPEN}", fingerprint)
+
+    def saved_twin(self, fingerprint: str) -> Record | None:
+        """Return the newest finished generation of the very same request."""
+        return self._one("WHERE fingerprint = ? AND state = 'saved' ORDER BY created_at DESC", fingerprint)
+
+    # -- several -------------------------------------------------------------------------------------------
+
+    def newest(self, limit: int | None, offset: int) -> list[Record]:
+        """Return generations, newest first."""
+        return self._all(_NEWEST_FIRST, -1 if limit is None else limit, offset)
+
+    def saved(self, text: str, model: str, limit: int, offset: int) -> list[Record]:
+        """Return generations with a video on disk, newest first, whose prompt holds a text."""
+        where, values = _saved_where(text, model)
+        return self._all(f"{where} {_NEWEST_FIRST}", *values, limit, offset)
+
+    def count_saved(self, text: str, model: str) -> int:
+        """Return how many generations `saved` would find."""
+        where, values = _saved_where(text, model)
+        return self._count(where, *values)
+
+    def models(self) -> list[str]:
+        """Return the models that have made videos."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT model FROM generations WHERE state = 'saved' ORDER BY model"
+        )
+        return [row[0] for row in rows]
+
+    def open(self, origin: str | None) -> list[Record]:
+        """Return what is unfinished, oldest first; of one service if it is named."""
+        return self._all(
+            f"WHERE {_IS_OPEN} AND (? IS NULL OR origin = ?) ORDER BY created_at", origin, origin
+        )
+
+    def count_open(self) -> int:
+        """Return how many generations are unfinished."""
+        return self._count(f"WHERE {_IS_OPEN}")
+
+    def open_by_origin(self) -> dict[str, int]:
+        """Return how many generations are unfinished at each service."""
+        query = f"SELECT origin, count(*) FROM generations WHERE {_IS_OPEN} GROUP BY origin"  # noqa: S608
+        return dict(self._connection.execute(query))
+
+    def past(self, model: str, limit: int) -> list[Record]:
+        """Return the newest generations of a model whose time is known, newest first."""
+        return self._all(
+            "WHERE model = ? AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?", model, limit
+        )
+
+    def events(self, record_id: str) -> list[tuple[float, str, str | None]]:
+        """Return the steps of a generation: unix time, state, words."""
+        query = "SELECT at, state, detail FROM events WHERE generation = ? ORDER BY at, rowid"
+        return list(self._connection.execute(query, (record_id,)))
+
+    # -- writing -------------------------------------------------------------------------------------------
+
+    def insert(self, record: Record) -> None:
+        """Write a new row."""
+        self._connection.execute(_INSERT, [_to_sql(name, getattr(record, name)) for name in COLUMNS])
+
+    def update(self, record_id: str, columns: dict[str, Any]) -> None:
+        """Change columns of a row, and count the revision."""
+        changes = ", ".join(f"{name} = ?" for name in columns)
+        values = [_to_sql(name, value) for name, value in columns.items()]
+        self._connection.execute(
+            f"UPDATE generations SET {changes}, revision = revision + 1 WHERE id = ?",  # noqa: S608
+            [*values, record_id],
+        )
+
+    def release(self, owner: str) -> None:
+        """Let go of everything an owner tracks."""
+        self._connection.execute(
+            "UPDATE generations SET owner = NULL, revision = revision + 1 WHERE owner = ?", (owner,)
+        )
+
+    def note(self, record_id: str, at: float, state: str, words: str | None) -> None:
+        """Add a step to the events of a generation."""
+        self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (record_id, at, state, words))
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    def _one(self, where: str, *values: Any) -> Record | None:
+        row = self._connection.execute(f"{_SELECT} {where} LIMIT 1", values).fetchone()
+        return _record(row) if row else None
+
+    def _all(self, where: str, *values: Any) -> list[Record]:
+        return [_record(row) for row in self._connection.execute(f"{_SELECT} {where}", values)]
+
+    def _count(self, where: str, *values: Any) -> int:
+        query = f"SELECT count(*) FROM generations {where}"  # noqa: S608 - our own text
+        return int(self._connection.execute(query, values).fetchone()[0])
+
+
+def _saved_where(text: str, model: str) -> tuple[str, tuple[str, ...]]:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    where = (
+        "WHERE state = 'saved' AND (? = '' OR prompt LIKE ? ESCAPE '\\' OR id = ?) AND (? = '' OR model = ?)"
+    )
+    return where, (text, f"%{escaped}%", text, model, model)
+
+
+def _to_sql(name: str, value: Any) -> Any:
+    if name in _JSON_COLUMNS:
+        return None if value is None else json.dumps(value, ensure_ascii=False)
+    return str(value) if name == "state" else value
+
+
+def _record(row: Sequence[Any]) -> Record:
+    values = dict(zip(COLUMNS, row, strict=True))
+    for name in _JSON_COLUMNS:
+        values[name] = json.loads(values[name]) if values[name] is not None else None
+    values["watched"] = bool(values["watched"])
+    return Record(**values)

@@ -1,0 +1,105 @@
+"""The tables of the journal, version by version; an older file is brought up to date when it is opened."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from ltxv_nb.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: What leads from each version to the next one; version 1 is that of ltxv-nb 0.1.
+MIGRATIONS = (
+    """
+    CREATE TABLE generations (
+        id TEXT PRIMARY KEY,
+        created_at REAL NOT NULL,
+        backend TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        model TEXT NOT NULL,
+        prompt TEXT NOT NULL,
+        request TEXT NOT NULL,
+        fingerprint TEXT,
+        client_request_id TEXT UNIQUE,
+        state TEXT NOT NULL,
+        status TEXT,
+        generation_id TEXT,
+        accepted_at REAL,
+        asked_at REAL,
+        finished_at REAL,
+        saved_at REAL,
+        url TEXT,
+        error TEXT,
+        usd REAL,
+        output_dir TEXT,
+        file TEXT,
+        media TEXT,
+        owner TEXT,
+        watched INTEGER NOT NULL DEFAULT 1
+    );
+    CREATE UNIQUE INDEX generations_service ON generations (origin, generation_id)
+        WHERE generation_id IS NOT NULL;
+    CREATE INDEX generations_newest ON generations (created_at);
+    CREATE INDEX generations_open ON generations (state)
+        WHERE state IN ('submitting', 'unknown', 'running', 'finished');
+    CREATE INDEX generations_same ON generations (fingerprint, created_at);
+    CREATE INDEX generations_history ON generations (model, finished_at DESC) WHERE finished_at IS NOT NULL;
+    CREATE TABLE events (
+        generation TEXT NOT NULL REFERENCES generations (id),
+        at REAL NOT NULL,
+        state TEXT NOT NULL,
+        detail TEXT
+    );
+    CREATE INDEX events_of ON events (generation, at);
+    """,
+    """
+    ALTER TABLE generations ADD COLUMN missing_since REAL;
+    ALTER TABLE generations ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+    """,
+)
+
+
+def is_current(connection: sqlite3.Connection) -> bool:
+    """Whether a journal has the newest version's tables."""
+    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS))
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring a journal up to date, all the way or not at all.
+
+    Raises
+    ------
+    JournalError
+        It was written by a newer version of this package.
+    """
+    with transaction(connection):
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(MIGRATIONS):
+            raise JournalError(
+                f"The journal at {path} was written by a newer version of ltxv-nb: upgrade with "
+                f"`pip install -U ltxv-nb`, or set LTXV_HOME to another folder."
+            )
+        for migration in MIGRATIONS[version:]:
+            for statement in filter(str.strip, migration.split(";")):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of it or nothing, whatever ends the block, an interrupt included.
+
+    A disk that is full may show only at the very end; and SQLite may have rolled back by itself.
+    """
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
