@@ -78,7 +78,11 @@ def ours(base):
         noticed = []
         job = client.submit(f"Waves {n}")
         job.on_change(
-            lambda job: noticed or job.record.state not in {State.FINISHED, State.SAVED} or noticed.append(time.time())
+            lambda job: (
+                noticed
+                or job.record.state not in {State.FINISHED, State.SAVED}
+                or noticed.append(time.time())
+            )
         )
         job.result()
         return job.generation_id, noticed[0]

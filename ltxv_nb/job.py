@@ -418,7 +418,7 @@ def unknown_words(record: Record, *, watching: bool) -> str:
         else f"`%ltxv wait {record.id}` looks for it in the service's request log."
     )
     return (
-        f"The service may or may not have accepted this request ({record.error or 'its answer was lost'}), so "
-        f"it is not sent again. {looks} To send it all the same, which may be billed twice, use --again (in "
-        f"Python allow_duplicate=True)."
+        f"The service may or may not have accepted this request ({record.error or 'its answer was lost'}), "
+        f"so it is not sent again. {looks} To send it all the same, which may be billed twice, use --again "
+        f"(in Python allow_duplicate=True)."
     )

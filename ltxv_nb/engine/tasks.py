@@ -192,8 +192,12 @@ class Tasks:
         if self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS:
             self.plan(tracked)
             return
-        tracked.not_found += 1
         now = self._tracker.clock.time()
+        if (
+            abs(now - tracked.not_found_at) > 4 * LOST_LONGEST
+        ):  # the machine slept: what was before counts less
+            tracked.not_found = 0
+        tracked.not_found, tracked.not_found_at = tracked.not_found + 1, now
         since = min(now, record.missing_since or now)
         if record.missing_since is None:
             self.write(tracked, change.missing(since))

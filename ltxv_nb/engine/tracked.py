@@ -50,6 +50,7 @@ class Tracked:
     failures: int = 0
     failing_since: float | None = None
     not_found: int = 0
+    not_found_at: float = 0.0
     rounds: int = 0
     looks: int = 0
     wants_address: bool = False

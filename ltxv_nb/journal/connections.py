@@ -1,7 +1,8 @@
-"""Connections to the journal's file: one that writes, and one that reads for each thread.
+"""Connections to the journal's file, one for each thread.
 
-SQLite's readers never wait for a writer (the file is in WAL mode), so neither do ours: no thread that reads
-shares a lock with one that writes.
+SQLite's readers never wait for a writer (the file is in WAL mode), and writers wait for each other in SQLite
+alone: no lock of ours is held while a file is read or written, so that none can be left locked by an
+interrupt.
 """
 
 from __future__ import annotations
@@ -9,25 +10,22 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-import time
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ltxv_nb.errors import JournalError
-from ltxv_nb.journal.schema import is_current, migrate, transaction
+from ltxv_nb.journal.schema import is_current, migrate, transact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 #: Seconds for which another program may hold the journal.
 BUSY_SECONDS = 20.0
 
-#: Connections that a forked child has got from its parent, kept so that they are never closed there.
-_of_parents: list[object] = []
-
 #: What tells a file from another one of the same name: device and inode.
 _Identity = tuple[int, int]
+
+_Found = TypeVar("_Found")
 
 
 class Connections:
@@ -45,29 +43,20 @@ class Connections:
 
     def _begin(self) -> None:
         self._pid = os.getpid()
-        self._writer: _Open | None = None
-        self._writing = threading.Lock()
-        self._readers: dict[int, _Open] = {}
-        self._registering = threading.Lock()  # held for dictionary accesses alone
+        self._open: dict[int, _Open] = {}  # by thread; single operations on it are atomic
+        self._tidying = threading.Lock()
 
-    def _leave_to_the_parent(self) -> None:
-        """In a forked child, begin anew, as SQLite demands; the parent's connections are not even closed."""
-        if self._pid != os.getpid():
-            _of_parents.append((self._writer, self._readers))
-            self._begin()
+    def read(self, query: Callable[[sqlite3.Connection], _Found]) -> _Found:
+        """Return what a query finds."""
+        return query(self.of_this_thread())
 
-    @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """Give this thread's connection for reading."""
-        self._leave_to_the_parent()
-        yield self._reader()
-
-    @contextmanager
-    def write(self, patience: float | None = None) -> Iterator[sqlite3.Connection]:
-        """Give the connection for writing, inside a transaction.
+    def write(self, work: Callable[[sqlite3.Connection], _Found], patience: float | None = None) -> _Found:
+        """Do something in one transaction, and return what that returns.
 
         Parameters
         ----------
+        work : callable
+            Reads and writes; what it raises undoes everything.
         patience : float, optional
             Seconds to wait at most while others write; `BUSY_SECONDS` by default.
 
@@ -76,63 +65,47 @@ class Connections:
         sqlite3.OperationalError
             Others wrote all that time (its code is ``SQLITE_BUSY``).
         """
-        self._leave_to_the_parent()
-        patience = BUSY_SECONDS if patience is None else patience
-        deadline = time.monotonic() + patience
-        if not self._writing.acquire(timeout=patience):
-            raise WriterBusy
-        try:
-            connection = self._open_writer()
-            left = max(0.0, deadline - time.monotonic())
-            connection.execute(f"PRAGMA busy_timeout = {int(1000 * left)}")
-            with transaction(connection):
-                yield connection
-        finally:
-            self._writing.release()
+        connection = self.of_this_thread()
+        milliseconds = int(1000 * (BUSY_SECONDS if patience is None else patience))
+        connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        return transact(connection, work)
 
-    def close(self) -> None:
-        """Close them all; the next use opens new ones."""
-        self._leave_to_the_parent()
-        with self._registering:
-            readers, self._readers = list(self._readers.values()), {}
-        with self._writing:
-            writer, self._writer = self._writer, None
-        for connection in (*readers, writer):
-            if connection is not None:
-                connection.close()
-
-    def _reader(self) -> sqlite3.Connection:
+    def of_this_thread(self) -> sqlite3.Connection:
+        """Return this thread's connection, without an open transaction."""
+        if self._pid != os.getpid():
+            # In a forked child SQLite demands connections of its own; the parent's are not even closed.
+            _of_parents.append(self._open)
+            self._begin()
         thread = threading.get_ident()
-        found = self._readers.get(thread)
-        if found is None or not found.is_of(self.path):
-            if found is not None:
-                found.close()
+        found = self._open.get(thread)
+        if found is not None and not found.is_of(self.path):
+            del self._open[thread]
+            found.connection.close()
+            found = None
+        if found is None:
             self._close_those_of_ended_threads()
-            found = _Open(self.path)
-            with self._registering:
-                self._readers[thread] = found
+            found = self._open[thread] = _Open(self.path)
+        if found.connection.in_transaction:  # an interrupt ended one, and another interrupt its undoing
+            found.connection.execute("ROLLBACK")
         return found.connection
 
+    def close(self) -> None:
+        """Close them all; the next use opens new ones. No thread may be using one."""
+        if self._pid == os.getpid():
+            while self._open:
+                self._open.popitem()[1].connection.close()
+
     def _close_those_of_ended_threads(self) -> None:
-        alive = {thread.ident for thread in threading.enumerate()}
-        with self._registering:
-            ended = [self._readers.pop(ident) for ident in list(self._readers) if ident not in alive]
-        for connection in ended:
-            connection.close()
-
-    def _open_writer(self) -> sqlite3.Connection:
-        if self._writer is not None and not self._writer.is_of(self.path):
-            self._writer.close()
-            self._writer = None
-        if self._writer is None:
-            self._writer = _Open(self.path)
-        return self._writer.connection
+        """Close what threads have left that have ended; their numbers may be used again."""
+        with self._tidying:
+            alive = {thread.ident for thread in threading.enumerate()}
+            for thread in set(self._open) - alive - {threading.get_ident()}:
+                if (ended := self._open.pop(thread, None)) is not None:
+                    ended.connection.close()
 
 
-class WriterBusy(sqlite3.OperationalError):
-    """Another thread of this process is writing, and has been for too long."""
-
-    sqlite_errorcode = 5  # SQLITE_BUSY
+#: Connections that a forked child has got from its parent, kept so that they are never closed there.
+_of_parents: list[object] = []
 
 
 class _Open:
@@ -144,7 +117,7 @@ class _Open:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Any thread may close it; no two use it at once.
+        # Another thread may close it, once this one has ended; no two use it at once.
         self.connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -160,9 +133,6 @@ class _Open:
     def is_of(self, path: Path) -> bool:
         """Whether the file of this name is still the one that was opened."""
         return self._file == _identity(path)
-
-    def close(self) -> None:
-        self.connection.close()
 
 
 def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:

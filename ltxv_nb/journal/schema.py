@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from ltxv_nb.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
+
+_Found = TypeVar("_Found")
 
 #: What leads from each version to the next one; version 1 is that of ltxv-nb 0.1.
 MIGRATIONS = (
@@ -76,7 +78,8 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     JournalError
         It was written by a newer version of this package.
     """
-    with transaction(connection):
+
+    def bring_up_to_date(connection: sqlite3.Connection) -> None:
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(MIGRATIONS):
             raise JournalError(
@@ -88,17 +91,20 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
 
+    transact(connection, bring_up_to_date)
 
-@contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all of it or nothing, whatever ends the block, an interrupt included.
 
-    A disk that is full may show only at the very end; and SQLite may have rolled back by itself.
+def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _Found]) -> _Found:
+    """Do all of something or nothing of it, whatever ends it, an interrupt at any moment included.
+
+    It is one function, and no context manager, so that there is no moment between its parts. A disk that is
+    full may show only at the very end; and SQLite may have rolled back by itself.
     """
     try:
         connection.execute("BEGIN IMMEDIATE")
-        yield
+        found = work(connection)
         connection.execute("COMMIT")
+        return found
     finally:
         if connection.in_transaction:
             with suppress(sqlite3.Error):

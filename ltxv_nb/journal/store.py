@@ -7,7 +7,6 @@ it at once. It never holds the key; an image is kept beside it as a file, under 
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -18,8 +17,7 @@ from ltxv_nb.journal.transitions import answer_lost, taken_over
 from ltxv_nb.journal.trouble import in_words
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from ltxv_nb.journal.guards import Guard
@@ -79,11 +77,14 @@ class Journal:
         JournalError
             It cannot be written.
         """
-        with self._writing() as rows:
+
+        def insert(rows: Rows) -> None:
             for guard in guards:
                 guard(rows, record)
             rows.insert(record)
             rows.note(record.id, self._clock(), record.state, None)
+
+        self._write(insert)
 
     def advance(
         self,
@@ -118,12 +119,15 @@ class Journal:
         JournalError
             It cannot be written, or the row is gone.
         """
-        with self._writing(patience) as rows:
+
+        def make_all(rows: Rows) -> Advanced:
             record = self._existing(rows, record_id)
             done = expected is None or record.owner == expected.owner
             for change in changes if done else ():
                 record, done = self._make(rows, record, change)
-        return Advanced(record, done)
+            return Advanced(record, done)
+
+        return self._write(make_all, patience)
 
     def take_over(self, record: Record, owner: str, *, patience: float | None = None) -> Advanced:
         """Become the owner of a generation, if it still has the owner that a copy of its row names.
@@ -134,8 +138,7 @@ class Journal:
 
     def release(self, owner: str) -> None:
         """Let go of everything an owner tracks."""
-        with self._writing() as rows:
-            rows.release(owner)
+        self._write(lambda rows: rows.release(owner))
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -195,8 +198,8 @@ class Journal:
 
     def check(self) -> None:
         """Read the whole file and raise `JournalError` if it is damaged."""
-        with self._reading() as connection:
-            verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        with in_words(self.path):
+            verdict = self._connections.of_this_thread().execute("PRAGMA integrity_check").fetchone()[0]
         if verdict != "ok":
             raise JournalError(f"The journal at {self.path} is damaged: {verdict}.")
 
@@ -228,18 +231,12 @@ class Journal:
         """Ask for rows; a journal that is not there yet has none, and is not made."""
         if not _may_exist(self.path):
             return nothing
-        with self._reading() as connection:
-            return query(Rows(connection))
+        with in_words(self.path):
+            return self._connections.read(lambda connection: query(Rows(connection)))
 
-    @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with in_words(self.path), self._connections.read() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self, patience: float | None = None) -> Iterator[Rows]:
-        with in_words(self.path), self._connections.write(patience) as connection:
-            yield Rows(connection)
+    def _write(self, work: Callable[[Rows], _Found], patience: float | None = None) -> _Found:
+        with in_words(self.path):
+            return self._connections.write(lambda connection: work(Rows(connection)), patience)
 
 
 def _may_exist(path: Path) -> bool:

@@ -57,7 +57,7 @@ def test_a_journal_that_cannot_be_written_stops_the_submission(service, client):
     client.submit("An earlier one").result(10)
     service.seen.clear()
     service.billed.clear()
-    client.journal._connections._open_writer().execute("PRAGMA query_only = ON")
+    client.journal._connections.of_this_thread().execute("PRAGMA query_only = ON")
     refused(client, service, "cannot be written")
 
 
@@ -71,7 +71,7 @@ def test_a_journal_at_its_limit_stops_the_submission(service, client):
     client.submit("An earlier one").result(10)
     service.seen.clear()
     service.billed.clear()
-    connection = client.journal._connections._open_writer()
+    connection = client.journal._connections.of_this_thread()
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
     for _ in range(2):  # a second time: the first must leave no transaction open
@@ -179,7 +179,7 @@ def test_a_journal_deleted_under_a_running_kernel_is_begun_anew(service, tmp_pat
 
 def test_a_journal_that_fills_up_after_the_post_loses_nothing(service, client):
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections._open_writer()
+    connection = client.journal._connections.of_this_thread()
 
     def fill():
         connection.execute("PRAGMA query_only = ON")
@@ -199,7 +199,7 @@ def test_a_journal_that_fills_up_after_the_post_loses_nothing(service, client):
 def test_a_journal_that_fills_up_after_the_post_is_made_up_for_by_the_next_process(service, new_client):
     client = new_client()
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections._open_writer()
+    connection = client.journal._connections.of_this_thread()
     service.seconds = 0.5
     service.meet("submit", after_the_post(lambda: connection.execute("PRAGMA query_only = ON")))
     job = client.submit(PROMPT)
@@ -296,7 +296,7 @@ def test_a_file_size_limit_ends_as_completed_not_downloaded(service, tmp_path, c
 def test_an_unknown_outcome_survives_a_journal_that_cannot_be_written(service, new_client):
     client = new_client()
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections._open_writer()
+    connection = client.journal._connections.of_this_thread()
 
     def act(handler):
         connection.execute("PRAGMA query_only = ON")
@@ -317,7 +317,7 @@ def test_an_unknown_outcome_survives_a_journal_that_cannot_be_written(service, n
 
 def test_a_refusal_the_journal_could_not_take_is_written_later(service, client):
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections._open_writer()
+    connection = client.journal._connections.of_this_thread()
 
     def act(handler):
         connection.execute("PRAGMA query_only = ON")

@@ -51,10 +51,8 @@ def finished(number, origin):
 def fill(folder, count, origin):
     journal = Journal(folder / "home" / "journal.sqlite")
     records = (finished(number, origin) for number in range(count))
-    with journal._connections.write() as connection:
-        connection.executemany(
-            _INSERT, ([_to_sql(name, getattr(record, name)) for name in COLUMNS] for record in records)
-        )
+    rows = ([_to_sql(name, getattr(record, name)) for name in COLUMNS] for record in records)
+    journal._connections.write(lambda connection: connection.executemany(_INSERT, rows))
     journal.close()
 
 

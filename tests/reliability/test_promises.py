@@ -204,7 +204,7 @@ def test_a_job_whose_questions_fail_for_long_is_unreachable_and_not_failed(servi
     assert not job.done()
     assert job.error is None
     assert "unreachable" in job.describe()
-    with pytest.raises(GenerationTimeout, match="goes on"):
+    with pytest.raises(GenerationTimeout, match="The generation continues"):
         job.result(0.05)
     service.heal()
     job.result(10)

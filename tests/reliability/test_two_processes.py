@@ -52,7 +52,7 @@ def test_two_processes_never_ask_about_or_download_one_job_twice(service, tmp_pa
 
 
 def test_another_process_takes_over_when_the_one_that_watches_dies(service, tmp_path, client):
-    service.seconds = 1.0
+    service.seconds = 4.0  # longer than three processes take to start on a busy machine
     first = begin(service, tmp_path, "first", PROMPTS)
     second = begin(service, tmp_path, "second")
     third = begin(service, tmp_path, "third")

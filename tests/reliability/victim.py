@@ -18,7 +18,6 @@ from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
 from ltxv_nb.journal import connections, schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.context import BaseContext
     from multiprocessing.process import BaseProcess
     from pathlib import Path
@@ -104,25 +103,27 @@ def one_job(base_url: str, folder: Path, prompt: str, failpoint: tuple[str, int]
 
 def arm(when: str, nth: int) -> None:
     """Let the process die at its n-th transaction."""
-    transaction, count = schema.transaction, itertools.count(1)
+    transact, count = schema.transact, itertools.count(1)
 
-    @contextlib.contextmanager
-    def deadly(connection: Any) -> Iterator[None]:
+    def deadly(connection: Any, work: Any) -> Any:
         hit = next(count) == nth
+
+        def deadly_work(connection: Any) -> Any:
+            try:
+                return work(connection)
+            finally:  # also where a guard has refused the row
+                if hit and when == "inside":
+                    die()
+
         if hit and when == "before":
             die()
         try:
-            with transaction(connection):
-                try:
-                    yield
-                finally:  # also where a guard has refused the row
-                    if hit and when == "inside":
-                        die()
+            return transact(connection, deadly_work)
         finally:
             if hit and when == "after":
                 die()
 
-    schema.transaction = connections.transaction = deadly
+    schema.transact = connections.transact = deadly
 
 
 def submit_at_once(base_url: str, folder: Path, prompts: list[str], barrier: Any, answers: Any) -> None:

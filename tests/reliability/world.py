@@ -282,22 +282,26 @@ class Process:
         connections = client.journal._connections
         reading, writing = connections.read, connections.write
 
-        @contextlib.contextmanager
-        def mortal_reading() -> Iterator[Any]:
+        def mortal_reading(query: Any) -> Any:
             self.live()
-            with reading() as connection:
-                yield connection
+            return reading(query)
 
-        @contextlib.contextmanager
-        def mortal_writing(patience: float | None = None) -> Iterator[Any]:
+        def mortal_writing(work: Any, patience: float | None = None) -> Any:
             self.live()
-            connections._open_writer().execute("PRAGMA synchronous = OFF")  # a process's death is no power cut
+            connections.of_this_thread().execute(
+                "PRAGMA synchronous = OFF"
+            )  # a process's death is no power cut
             when = self._fate()
             self._die_if(when == "before")
-            with writing(patience) as connection:
-                yield connection
+
+            def mortal_work(connection: Any) -> Any:
+                done = work(connection)
                 self._die_if(when == "inside")
+                return done
+
+            done = writing(mortal_work, patience)
             self._die_if(when == "after")
+            return done
 
         connections.read, connections.write = mortal_reading, mortal_writing
         #: Everything a notebook holds on to.

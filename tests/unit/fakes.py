@@ -17,9 +17,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from ltxv_nb.client import Client
-from ltxv_nb.engine.core import Engine
 from ltxv_nb.engine.estimates import Knowledge
-from ltxv_nb.engine.news import News
 from ltxv_nb.engine.save import Saved
 from ltxv_nb.engine.submit import Submission
 from ltxv_nb.engine.tracker import Tracker
@@ -33,6 +31,9 @@ from ltxv_nb.service.api import Api
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ltxv_nb.engine.core import Engine
+    from ltxv_nb.engine.news import News
 
 KEY = "sentinel-key-3f9c2b7a81d6"
 ORIGIN = "https://api.example.test"

@@ -27,7 +27,7 @@ from ltxv_nb.errors import (
     RequestError,
     SubmissionUnknown,
 )
-from ltxv_nb.journal import OPEN, State
+from ltxv_nb.journal import OPEN
 
 PROMPT = "A lighthouse, waves breaking"
 

@@ -60,7 +60,9 @@ def test_a_wait_that_is_over_says_how_to_get_back_and_the_job_goes_on(desk, job)
         job.result(timeout=0)
     assert isinstance(caught.value, TimeoutError)
     assert caught.value.job is job
-    assert f"Job {job.id} is not finished after 0 s. The generation continues and will be billed." in str(caught.value)
+    assert f"Job {job.id} is not finished after 0 s. The generation continues and will be billed." in str(
+        caught.value
+    )
     assert f"%ltxv wait {job.id}" in str(caught.value)
     assert f"client.job('{job.id}').result()" in str(caught.value)
     assert job.watched

@@ -246,8 +246,7 @@ def test_a_character_that_cannot_be_written_down_is_named_and_is_no_damage(rig, 
 def test_a_row_that_does_not_read_is_damage(rig, journal):
     record = rig.record()
     journal.reserve(record)
-    with journal._connections.write() as connection:
-        connection.execute("UPDATE generations SET request = '{half'")
+    journal._connections.of_this_thread().execute("UPDATE generations SET request = '{half'")
     with pytest.raises(JournalError, match="is damaged: move it away"):
         journal.get(record.id)
 
@@ -356,8 +355,8 @@ def test_no_question_reads_the_whole_journal(rig, journal, question):
         if plan is None
         else (f"SELECT id FROM generations {plan[0]}", plan[1])
     )
-    with journal._reading() as connection:
-        steps = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
+    connection = journal._connections.of_this_thread()
+    steps = [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {query}", values)]
     assert any("USING" in step and "INDEX" in step for step in steps), steps
 
 

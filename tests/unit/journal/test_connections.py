@@ -1,0 +1,115 @@
+"""Readers never wait for writers, and no interrupt leaves a transaction open."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import sys
+import threading
+import time
+
+import pytest
+
+from ltxv_nb.errors import JournalError
+from ltxv_nb.journal import Journal
+from ltxv_nb.journal.transitions import progressed
+
+
+@pytest.fixture
+def held(rig):
+    """A journal that another program is writing to, and does not let go of."""
+    rig.journal.reserve(rig.record())
+    holder = sqlite3.connect(rig.journal.path, isolation_level=None, check_same_thread=False)
+    holder.execute("BEGIN IMMEDIATE")
+    yield rig.journal
+    holder.close()
+
+
+def test_a_read_does_not_wait_for_a_writer_that_waits(held, rig):
+    begun, failures, (record,) = threading.Event(), [], held.newest()
+
+    def write():
+        begun.set()
+        try:
+            held.advance(record.id, None, progressed("generating", usd=None), patience=3.0)
+        except JournalError as error:
+            failures.append(error)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    assert begun.wait(5)
+    began = time.monotonic()
+    for _ in range(50):
+        assert len(held.newest()) == held.count_open() == 1
+    took = time.monotonic() - began
+    assert writer.is_alive(), "it still waits"
+    assert took < 1.0
+    writer.join(10)
+    assert "held by another program" in str(failures[0])
+
+
+def test_a_write_waits_no_longer_than_it_is_told_to(held):
+    (record,) = held.newest()
+    began = time.monotonic()
+    with pytest.raises(JournalError, match="held by another program"):
+        held.advance(record.id, None, progressed("generating", usd=None), patience=0.1)
+    assert time.monotonic() - began < 2.0
+
+
+def test_each_thread_has_a_connection_of_its_own_and_an_ended_one_leaves_none(rig):
+    rig.journal.reserve(rig.record())
+    for _ in range(20):
+        thread = threading.Thread(target=rig.journal.newest)
+        thread.start()
+        thread.join()
+    rig.journal.newest()
+    assert len(rig.journal._connections._open) <= 2
+
+
+def interrupted_at(moment, work):
+    """Do something, with an interrupt at its n-th bytecode in the journal's own files; whether it came."""
+    count = itertools.count(1)
+
+    def trace(frame, event, _argument):
+        if "/journal/" not in frame.f_code.co_filename.replace("\\", "/"):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode" and next(count) == moment:
+            raise KeyboardInterrupt
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+def test_an_interrupt_at_any_moment_of_a_write_leaves_the_journal_free_for_others(rig):
+    rig.journal.reserve(rig.record())
+    other = sqlite3.connect(rig.journal.path, isolation_level=None, timeout=0)
+    for moment in itertools.count(1):
+        record = rig.record()
+        came = interrupted_at(moment, lambda record=record: rig.journal.reserve(record))
+        other.execute("BEGIN IMMEDIATE")  # raises if the transaction were still open
+        other.execute("ROLLBACK")
+        if not came:
+            break
+    assert moment > 100, "every moment was met"
+    assert rig.journal.get(record.id) == record
+    other.close()
+
+
+def test_a_file_that_was_replaced_is_opened_anew(rig):
+    rig.journal.reserve(rig.record())
+    for suffix in ("", "-wal", "-shm"):
+        rig.journal.path.with_name(rig.journal.path.name + suffix).unlink(missing_ok=True)
+    assert rig.journal.newest() == []
+    rig.journal.reserve(rig.record())
+    other = Journal(rig.journal.path)
+    assert len(other.newest()) == 1
+    other.close()

@@ -1,0 +1,117 @@
+"""A home of version 0.1 opens, goes on, and loses nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from fakes import ORIGIN
+
+from ltxv_nb.journal import Journal, State
+
+OLD = Path(__file__).resolve().parents[2] / "data" / "journal-0.1.sql"
+
+#: What version 0.1 wrote of each job.
+STATES = {
+    "submitta": State.SUBMITTING,
+    "unknownb": State.UNKNOWN,
+    "refusedc": State.REFUSED,
+    "runningd": State.RUNNING,
+    "finishee": State.FINISHED,
+    "givenupf": State.FINISHED,
+    "savedggg": State.SAVED,
+    "failedhh": State.FAILED,
+    "sandboxi": State.RUNNING,
+}
+
+
+def old_journal(path):
+    """Write the journal of version 0.1, and return its rows as they are in the file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path)
+    connection.executescript(OLD.read_text(encoding="utf-8"))
+    connection.row_factory = sqlite3.Row
+    rows = {row["id"]: dict(row) for row in connection.execute("SELECT * FROM generations")}
+    events = connection.execute("SELECT generation, at, state, detail FROM events ORDER BY rowid").fetchall()
+    connection.close()
+    return rows, [tuple(event) for event in events]
+
+
+def test_every_row_and_every_step_of_an_old_journal_is_there(tmp_path):
+    rows, events = old_journal(tmp_path / "journal.sqlite")
+    journal = Journal(tmp_path / "journal.sqlite")
+    records = {record.id: record for record in journal.newest()}
+    assert {record_id: record.state for record_id, record in records.items()} == STATES
+    for record_id, row in rows.items():
+        record = records[record_id]
+        for column in row.keys() - {"request", "media", "watched"}:
+            assert getattr(record, column) == row[column], (record_id, column)
+        assert record.revision == 0
+    assert records["savedggg"].media["width"] == 1920
+    assert records["givenupf"].watched is False
+    kept = [(name, *step) for name in STATES for step in journal.events(name)]
+    assert sorted(kept) == sorted(events)
+    journal.check()
+    journal.close()
+
+
+def test_an_old_journal_is_opened_by_several_programs_at_once(tmp_path):
+    import threading
+
+    old_journal(tmp_path / "journal.sqlite")
+    journals = [Journal(tmp_path / "journal.sqlite") for _ in range(6)]
+    counts, barrier = [], threading.Barrier(len(journals))
+
+    def count(journal):
+        barrier.wait()
+        counts.append(len(journal.newest()))
+
+    threads = [threading.Thread(target=count, args=(journal,)) for journal in journals]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert counts == [len(STATES)] * len(journals)
+    for journal in journals:
+        journal.close()
+
+
+@pytest.fixture
+def resumed(tmp_path, desk):
+    """A client on the home of version 0.1, after `resume`; the service knows what was billed."""
+    old_journal(tmp_path / "home" / "journal.sqlite")
+    service, created = desk.service, 1_790_000_060.0
+    desk.clock.now = created + 3600
+    for letter in "def":
+        service.complete(f"generation-{letter}:ltxv/ltxv-2", f"https://cdn.example.test/{letter}.mp4")
+    for name, letter in (("submitta", "a"), ("unknownb", "b")):
+        service.complete(f"generation-{letter}")
+        service.rows.append(
+            {
+                "status": "succeeded",
+                "inference_id": f"generation-{letter}",
+                "client_request_id": f"ltxv-nb.{name}.0123456789ab.1",
+                "cost": {"usd": 0.378},
+            }
+        )
+    desk.client.resume()
+    desk.rig.run(1200)
+    return desk
+
+
+def test_whatever_was_unfinished_in_an_old_journal_is_brought_to_disk(resumed):
+    records = {record.id: record for record in resumed.client.journal.newest()}
+    expected = {
+        **STATES,
+        **dict.fromkeys(("submitta", "unknownb", "runningd", "finishee", "givenupf"), State.SAVED),
+    }
+    assert {record_id: record.state for record_id, record in records.items()} == expected
+    assert {record.generation_id for record in records.values() if record.origin == ORIGIN} >= {
+        f"generation-{letter}" for letter in "ab"
+    }
+    assert resumed.posts == []
+
+
+def test_what_an_old_journal_knows_of_another_service_is_left_to_that(resumed):
+    assert resumed.client.unfinished_elsewhere() == {"sandbox": 1}
