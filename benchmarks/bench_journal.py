@@ -19,7 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 
-from ltxv_nb.journal import Journal, Record, new_id
+from ltxv_nb.journal import Journal, Record, new_id, transitions
+from ltxv_nb.journal.guards import no_identical_request
 from ltxv_nb.key import ApiKey
 from ltxv_nb.service.api import Accepted, Api
 
@@ -92,19 +93,18 @@ def record(number, state, fingerprint=None):
 def filled(folder, finished):
     """A journal with so many finished jobs, each with the steps it went through, and three unfinished."""
     journal = Journal(folder / f"{finished}" / "journal.sqlite")
-    journal.add(record(0, "saved"))
-    with journal._writing() as connection:
-        columns = ", ".join(names := list(Record.__dataclass_fields__))
-        marks = ", ".join("?" * len(names))
+    journal.reserve(record(0, "saved"))
+
+    def fill(rows):
         for number in range(1, finished):
             row = record(number, "saved")
-            values = [json.dumps(v) if isinstance(v, dict) else v for v in (getattr(row, n) for n in names)]
-            connection.execute(f"INSERT INTO generations ({columns}) VALUES ({marks})", values)
+            rows.insert(row)
             for step in ("submitting", "running", "finished", "saved"):
-                values = (row.id, row.created_at, step, None)
-                connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", values)
+                rows.note(row.id, row.created_at, step, None)
+
+    journal._write(fill)
     for number in range(3):
-        journal.add(record(finished + number, "running"))
+        journal.reserve(record(finished + number, "running"))
     return journal
 
 
@@ -118,10 +118,14 @@ def submission(journal, number):
     """What the journal does for one accepted submission: look for a twin, write the row, write the answer."""
     row = record(number, "submitting")
     journal.saved_twin(row.fingerprint)
-    assert journal.add(row, unless_same=True) is None
-    told = {"status": "queued", "generation_id": f"{row.id}:ltxv/ltxv-2", "accepted_at": row.created_at}
-    journal.update(row.id, state="running", usd=0.252, **told)
+    journal.reserve(row, [no_identical_request])
+    told = transitions.accepted(f"{row.id}:ltxv/ltxv-2", "queued", at=row.created_at, usd=0.252)
+    journal.advance(row.id, None, told)
     return row
+
+
+def end(journal, row):
+    journal.advance(row.id, None, transitions.saved("/videos/clip.mp4", {}, at=row.created_at))
 
 
 def beside_a_post(journal, rounds):
@@ -139,7 +143,7 @@ def beside_a_post(journal, rounds):
             posts.append(milliseconds(lambda n=number: accepted(api, n)))
             syncs.append(milliseconds(lambda: durable(file)))
     for row in rows:
-        journal.update(row.id, state="saved")
+        end(journal, row)
     api.close()
     server.shutdown()
     server.server_close()
@@ -161,14 +165,13 @@ def acts(journal):
     numbers = iter(range(10**7, 10**8))
 
     def submit():
-        row = submission(journal, next(numbers))
-        journal.update(row.id, state="saved")
+        end(journal, submission(journal, next(numbers)))
 
     return {
         "%ltxv jobs        newest(20)": lambda: journal.newest(20),
         "%load_ext         count_open()": journal.count_open,
         "%ltxv resume      open()": journal.open,
-        "%%ltxv            saved_twin, add, update": submit,
+        "%%ltxv            saved_twin, reserve, advance": submit,
         "%%ltxv (expected) past(model)": lambda: journal.past(BODY["model"], 10),
     }
 

@@ -86,7 +86,7 @@ def with_an_unfinished_job(folder: str) -> None:
     from ltxv_nb.journal import Journal, Record
 
     journal = Journal(Path(folder) / "home" / "journal.sqlite")
-    journal.add(
+    journal.reserve(
         Record(
             "aaaa2222",
             time.time(),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -14,6 +12,7 @@ from ltxv_nb.journal import State
 from ltxv_nb.request import MODELS, GenerationRequest
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -80,19 +79,26 @@ class Client:
         self.reason = found.reason
         self._jobs: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
         self._lock = threading.Lock()  # held for accesses to `_jobs` alone
-        self._begin(self._new_engine())
-        _alive.add(self)
+        self._parents: list[Engine] = []  # of a forked child; even closing them would be felt by the parent
+        self._begin()
+
+    def _begin(self) -> None:
+        from ltxv_nb.engine.lifetime import close_when_dropped
+
+        self._engine = self._new_engine()
+        self._closing = close_when_dropped(self, self._engine)
 
     def _new_engine(self) -> Engine:
         from ltxv_nb.engine.core import Engine
 
         return Engine(self._settings)
 
-    def _begin(self, engine: Engine) -> None:
-        """Work with an engine; close it when nobody holds this client any more, or the interpreter ends."""
-        self._engine = engine
-        self._closing = weakref.finalize(self, _close, engine)
-        _note_the_end_of_the_interpreter()
+    def begin_anew(self) -> None:
+        """In a forked child: hold nothing yet, and leave what the parent holds alone."""
+        self._closing.detach()
+        self._parents.append(self._engine)
+        self._lock = threading.Lock()
+        self._begin()
 
     @property
     def origin(self) -> str:
@@ -379,49 +385,3 @@ class Client:
             f"gets its video. To pay for another one, add --again (in Python allow_duplicate=True).",
             self._job(same),
         )
-
-
-_alive: weakref.WeakSet[Client] = weakref.WeakSet()
-
-#: What a forked child has got from its parent; kept, since even closing it would be felt by the parent.
-_of_parents: list[Engine] = []
-
-#: Whether the interpreter is ending.
-_ending = threading.Event()
-_noted = False
-
-
-def _close(engine: Engine) -> None:
-    """Close the engine of a client that nobody holds any more; a job is never lost by that.
-
-    The garbage collector may call this in any thread, in the middle of anything, so that no lock can be
-    waited for here. At the interpreter's end no thread can be started any more, and nothing else runs.
-    """
-    if _ending.is_set():
-        engine.close()
-    else:
-        threading.Thread(target=engine.close, name="ltxv-close", daemon=True).start()
-
-
-def _note_the_end_of_the_interpreter() -> None:
-    """See to it that `_close` knows: registered after the first `weakref.finalize`, it is called before."""
-    global _noted  # noqa: PLW0603 - once in a process
-    if not _noted:
-        _noted = True
-        atexit.register(_ending.set)
-
-
-def _start_afresh() -> None:
-    """In a forked child: leave what the parent holds alone, and hold nothing yet.
-
-    The threads are gone, the locks may stand locked, the connections are the parent's.
-    """
-    for client in list(_alive):
-        _of_parents.append(client._engine)  # noqa: SLF001
-        client._closing.detach()  # noqa: SLF001
-        client._lock = threading.Lock()  # noqa: SLF001
-        client._begin(client._new_engine())  # noqa: SLF001
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_start_afresh)

@@ -193,9 +193,7 @@ class Tasks:
             self.plan(tracked)
             return
         now = self._tracker.clock.time()
-        if (
-            abs(now - tracked.not_found_at) > 4 * LOST_LONGEST
-        ):  # the machine slept: what was before counts less
+        if abs(now - tracked.not_found_at) > 4 * LOST_LONGEST:  # the machine slept
             tracked.not_found = 0
         tracked.not_found, tracked.not_found_at = tracked.not_found + 1, now
         since = min(now, record.missing_since or now)
