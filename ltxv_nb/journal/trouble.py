@@ -46,6 +46,11 @@ def in_words(path: Path) -> Iterator[None]:
         raise JournalError(words(path, error)) from error
 
 
+def is_busy(error: sqlite3.OperationalError) -> bool:
+    """Whether another program is writing just now."""
+    return _known(error) == _HELD
+
+
 def words(path: Path, error: Exception) -> str:
     """Return the sentence for an error."""
     if isinstance(error, UnicodeEncodeError):
@@ -61,11 +66,14 @@ def _what(error: Exception) -> str:
     if isinstance(error, OSError):
         return _FULL if error.errno in _NO_ROOM else _not_writable(error.strerror or str(error))
     if isinstance(error, sqlite3.Error):
-        code = getattr(error, "sqlite_errorcode", None)
-        # Extended codes hold the primary one in their lowest byte.
-        known = _BY_WORDS.get(str(error)) if code is None else _BY_CODE.get(code & 0xFF)
-        return known or _not_writable(str(error))
+        return _known(error) or _not_writable(str(error))
     return _DAMAGED  # a row that cannot be read as what it should be
+
+
+def _known(error: sqlite3.Error) -> str | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    # Extended codes hold the primary one in their lowest byte.
+    return _BY_WORDS.get(str(error)) if code is None else _BY_CODE.get(code & 0xFF)
 
 
 def _not_writable(reason: str) -> str:

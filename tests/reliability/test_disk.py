@@ -22,6 +22,19 @@ from . import victim
 PROMPT = "A lighthouse at dusk"
 
 
+def every_connection(client, statement):
+    """Execute a statement on every connection of a client to its journal, before each use from now on."""
+    connections = client.journal._connections
+    of_this_thread = type(connections).of_this_thread.__get__(connections)
+
+    def prepared():
+        connection = of_this_thread()
+        connection.execute(statement)
+        return connection
+
+    connections.of_this_thread = prepared
+
+
 def nothing_sent(service):
     return not service.requests("submit") and not service.billed
 
@@ -57,7 +70,7 @@ def test_a_journal_that_cannot_be_written_stops_the_submission(service, client):
     client.submit("An earlier one").result(10)
     service.seen.clear()
     service.billed.clear()
-    client.journal._connections.of_this_thread().execute("PRAGMA query_only = ON")
+    every_connection(client, "PRAGMA query_only = ON")
     refused(client, service, "cannot be written")
 
 
@@ -71,7 +84,9 @@ def test_a_journal_at_its_limit_stops_the_submission(service, client):
     client.submit("An earlier one").result(10)
     service.seen.clear()
     service.billed.clear()
-    connection = client.journal._connections.of_this_thread()
+    connection = (
+        client.journal._connections.of_this_thread()
+    )  # the tracker's threads have nothing to write here
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
     connection.execute(f"PRAGMA max_page_count = {pages}")
     for _ in range(2):  # a second time: the first must leave no transaction open
@@ -179,10 +194,9 @@ def test_a_journal_deleted_under_a_running_kernel_is_begun_anew(service, tmp_pat
 
 def test_a_journal_that_fills_up_after_the_post_loses_nothing(service, client):
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections.of_this_thread()
 
     def fill():
-        connection.execute("PRAGMA query_only = ON")
+        every_connection(client, "PRAGMA query_only = ON")
 
     service.meet("submit", after_the_post(fill))
     job = client.submit(PROMPT)
@@ -191,7 +205,7 @@ def test_a_journal_that_fills_up_after_the_post_loses_nothing(service, client):
     assert video.path.exists()
     assert "cannot be written" in (job.trouble or "")
     assert client.journal.get(job.id).state == "submitting"
-    connection.execute("PRAGMA query_only = OFF")
+    every_connection(client, "PRAGMA query_only = OFF")
     wait_until(lambda: client.journal.get(job.id).state == "saved")
     assert_books_agree(client, service)
 
@@ -199,9 +213,8 @@ def test_a_journal_that_fills_up_after_the_post_loses_nothing(service, client):
 def test_a_journal_that_fills_up_after_the_post_is_made_up_for_by_the_next_process(service, new_client):
     client = new_client()
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections.of_this_thread()
     service.seconds = 0.5
-    service.meet("submit", after_the_post(lambda: connection.execute("PRAGMA query_only = ON")))
+    service.meet("submit", after_the_post(lambda: every_connection(client, "PRAGMA query_only = ON")))
     job = client.submit(PROMPT)
     client.close()
     client = new_client()
@@ -296,10 +309,9 @@ def test_a_file_size_limit_ends_as_completed_not_downloaded(service, tmp_path, c
 def test_an_unknown_outcome_survives_a_journal_that_cannot_be_written(service, new_client):
     client = new_client()
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections.of_this_thread()
 
     def act(handler):
-        connection.execute("PRAGMA query_only = ON")
+        every_connection(client, "PRAGMA query_only = ON")
         handler.reset()
 
     service.logged = lambda task: task.prompt != PROMPT
@@ -308,7 +320,7 @@ def test_an_unknown_outcome_survives_a_journal_that_cannot_be_written(service, n
         client.submit(PROMPT)
     job = caught.value.job
     assert job.status == "unknown"
-    connection.execute("PRAGMA query_only = OFF")
+    every_connection(client, "PRAGMA query_only = OFF")
     wait_until(lambda: client.journal.get(job.id).state == "unknown")
     service.logged = lambda _task: True
     job.result(10)
@@ -317,16 +329,15 @@ def test_an_unknown_outcome_survives_a_journal_that_cannot_be_written(service, n
 
 def test_a_refusal_the_journal_could_not_take_is_written_later(service, client):
     client.submit("An earlier one").result(10)
-    connection = client.journal._connections.of_this_thread()
 
     def act(handler):
-        connection.execute("PRAGMA query_only = ON")
+        every_connection(client, "PRAGMA query_only = ON")
         faults.answer(403).act(handler)
 
     service.meet("submit", Fault("misfortune", act))
     with pytest.raises(ltxv_nb.InsufficientCreditsError):
         client.submit(PROMPT)
-    connection.execute("PRAGMA query_only = OFF")
+    every_connection(client, "PRAGMA query_only = OFF")
     wait_until(lambda: client.unfinished_count() == 0)
     client.submit(PROMPT).result(10)
     assert service.prompts() == ["An earlier one", PROMPT]
