@@ -22,7 +22,8 @@ from types import SimpleNamespace
 from ltxv_nb.journal import Journal, Record, new_id, transitions
 from ltxv_nb.journal.guards import no_identical_request
 from ltxv_nb.key import ApiKey
-from ltxv_nb.service.api import Accepted, Api
+from ltxv_nb.service.api import Api
+from ltxv_nb.service.outcome import Accepted
 
 #: Targets: milliseconds a submission, and the slowdown by a thousand times as many finished jobs.
 MOST_MS, MOST_RATIO = 5.0, 1.5
@@ -133,7 +134,7 @@ def beside_a_post(journal, rounds):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Service)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     place = SimpleNamespace(
-        base_url=f"http://127.0.0.1:{server.server_port}", key=ApiKey("benchmark-key"), revive=lambda: None
+        base_url=f"http://127.0.0.1:{server.server_port}", key=ApiKey("benchmark-key"), restart=lambda: None
     )
     api = Api(place)
     journals, posts, syncs, rows = [], [], [], []

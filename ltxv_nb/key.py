@@ -1,14 +1,13 @@
-"""The API key as an object that does not show itself, and a filter that keeps it out of texts."""
+"""The API key as an object that does not show itself, and a filter that keeps it out of logs."""
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, NoReturn
+import os
+import threading
+from typing import NoReturn
 
 from ltxv_nb.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _MASK = "[key]"
 
@@ -19,7 +18,7 @@ class ApiKey:
     Parameters
     ----------
     value : str
-        The key as the service's dashboard shows it; white space around it is dropped.
+        The key as the service's dashboard shows it; whitespace around it is dropped.
 
     Raises
     ------
@@ -56,7 +55,7 @@ class ApiKey:
         return hash(self._value)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("An API key is not pickled: it would lie readable in a file.")
+        raise TypeError("An API key is not pickled: anyone could read it in the file.")
 
     def scrub(self, text: str) -> str:
         """Return a text with every occurrence of the key blanked out."""
@@ -64,30 +63,76 @@ class ApiKey:
 
 
 class ScrubFilter(logging.Filter):
-    """Blanks a key out of the log records that pass, whoever wrote them."""
+    """Blanks a key out of the log records that pass, whoever wrote them. Filters of one key are equal."""
 
     def __init__(self, key: ApiKey) -> None:
         super().__init__()
-        self._key = key
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ScrubFilter) and other.key == self.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Rewrite the record in place, its traceback with it; let every record pass."""
         try:
             message = record.getMessage()
         except (TypeError, ValueError):  # a record whose arguments do not fit; its handler will say so
-            message = self._key.scrub(str(record.msg))
+            message = self.key.scrub(str(record.msg))
             record.msg, record.args = message, ()
-        if (scrubbed := self._key.scrub(message)) != message:
+        if (scrubbed := self.key.scrub(message)) != message:
             record.msg, record.args = scrubbed, ()
         if record.exc_info and record.exc_info[0] and not record.exc_text:
             # Every formatter takes `exc_text` as it finds it.
-            record.exc_text = self._key.scrub(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = self.key.scrub(logging.Formatter().formatException(record.exc_info))
         return True
 
 
-def scrubbing(key: ApiKey | None, *names: str) -> Iterator[tuple[logging.Logger, ScrubFilter]]:
-    """Attach a `ScrubFilter` to the named loggers; yields what to detach again."""
-    for name in names if key else ():
-        logger, scrub = logging.getLogger(name), ScrubFilter(key)  # type: ignore[arg-type]
-        logger.addFilter(scrub)
-        yield logger, scrub
+class Scrubbing:
+    """Keeps a key out of some loggers until it is removed. It holds nothing but the key and the names.
+
+    Two of the same key share one filter, which stays until both are removed. So `remove` can be a client's
+    `weakref.finalize`: it may be called any number of times, by any thread, and during garbage collection.
+    """
+
+    def __init__(self, key: ApiKey | None, names: tuple[str, ...]) -> None:
+        self.key = key
+        self.names = names
+        if key is None:
+            return
+        with _lock:
+            _active.add(self)  # before the filters: a `remove` that collection slips in leaves them alone
+            for name in names:
+                logging.getLogger(name).addFilter(ScrubFilter(key))
+
+    def remove(self) -> None:
+        """Let go of the key: take away the filters that no other needs."""
+        if self.key is None:
+            return
+        with _lock:
+            _active.discard(self)
+            others = [one for one in tuple(_active) if one.key == self.key]
+            for name in self.names:
+                if not any(name in one.names for one in others):
+                    logging.getLogger(name).removeFilter(ScrubFilter(self.key))
+
+
+_active: set[Scrubbing] = set()
+_lock = threading.RLock()  # one thread may come back to it, when garbage collection calls `remove`
+
+
+def scrubbing(key: ApiKey | None, *names: str) -> Scrubbing:
+    """Keep a key out of the named loggers, until `Scrubbing.remove`; without a key nothing is filtered."""
+    return Scrubbing(key, names)
+
+
+def _renew_lock() -> None:
+    """In a forked child: another thread of the parent may have held it."""
+    global _lock  # noqa: PLW0603 - there is one for the process
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)

@@ -62,7 +62,7 @@ class Engine:
             reads_per_minute=service.reads_per_minute,
         )
         self.api.on_read = self.tracker.charge
-        self._filters = list(scrubbing(settings.key, "ltxv_nb", "urllib3.connectionpool"))
+        self._scrubbing = scrubbing(settings.key, "ltxv_nb", "urllib3.connectionpool")
         self._sending: set[str] = set()
         self.closed = False
 
@@ -260,8 +260,7 @@ class Engine:
         self.journal.close()
         self.lease.release()
         self.api.close()
-        for logger, scrub in self._filters:
-            logger.removeFilter(scrub)
+        self._scrubbing.remove()
 
 
 def _made_elsewhere(record: Record, origin: str) -> ConfigurationError:

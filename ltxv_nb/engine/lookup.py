@@ -9,7 +9,7 @@ from ltxv_nb.journal.transitions import failed_in_log, found_in_log
 if TYPE_CHECKING:
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.transitions import Change
-    from ltxv_nb.service.api import LogRow
+    from ltxv_nb.service.request_log import LogRow
 
 
 def change_by_log(row: LogRow | None, journal: Journal, record: Record) -> Change | None:

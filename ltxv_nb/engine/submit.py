@@ -13,14 +13,15 @@ from ltxv_nb.errors import APIError, JournalError, LTXVError
 from ltxv_nb.journal import State
 from ltxv_nb.journal.transitions import accepted, answer_lost, refused, sent_again
 from ltxv_nb.service import transport
-from ltxv_nb.service.api import Accepted, Busy, NotDelivered, Refused, Unclear
+from ltxv_nb.service.outcome import Accepted, Busy, NotDelivered, Refused, Unclear
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.transitions import Change
-    from ltxv_nb.service.api import Api, Outcome
+    from ltxv_nb.service.api import Api
+    from ltxv_nb.service.outcome import Outcome
 
 _log = logging.getLogger("ltxv_nb")
 

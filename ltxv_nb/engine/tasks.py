@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.leases import Lease
     from ltxv_nb.journal.transitions import Change
-    from ltxv_nb.service.api import Api, LogRow
+    from ltxv_nb.service.api import Api
     from ltxv_nb.service.reply import Generation
+    from ltxv_nb.service.request_log import LogRow
 
 _log = logging.getLogger("ltxv_nb")
 

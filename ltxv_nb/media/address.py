@@ -1,8 +1,8 @@
 """Which addresses a video may be fetched from.
 
-The address comes from the service's answer. While the service is a public one, an address inside this machine
-or its network would make us fetch, and show, what was never meant for it; so such an address is refused, by
-name before the connection and by number once it stands.
+The address comes from the service's answer. A public service could name an address inside this machine or its
+network, to make us fetch and show what is private there. Such an address is refused, by
+name before the connection is made and by number once it is open.
 """
 
 from __future__ import annotations
@@ -159,44 +159,36 @@ def guard(session: requests.Session) -> None:
     """Make a session refuse connections that end inside this machine or its network.
 
     A name can be looked up to one number when it is checked and to another when it is connected to; so the
-    number at the other end of the open connection is looked at before anything is sent. Connections to a
-    proxy are left alone: the proxy looks the name up, and stands where the user put it.
+    number at the other end of each connection is checked as soon as it is open, before TLS and before
+    anything is sent. Connections to a proxy are not checked: the proxy looks the name up, and the user chose
+    where it is.
 
     Parameters
     ----------
     session : requests.Session
         Its adapters are replaced.
     """
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+    from ltxv_nb.http_client import ConnectionAdapter
 
-    class GuardedConnection(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            return _checked(super()._new_conn(), self.host)
-
-    class GuardedTLSConnection(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            return _checked(super()._new_conn(), self.host)
-
-    class GuardedPool(HTTPConnectionPool):
-        ConnectionCls = GuardedConnection
-
-    class GuardedTLSPool(HTTPSConnectionPool):
-        ConnectionCls = GuardedTLSConnection
-
-    class GuardedAdapter(HTTPAdapter):
-        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-            super().init_poolmanager(*args, **kwargs)
-            self.poolmanager.pool_classes_by_scheme = {"http": GuardedPool, "https": GuardedTLSPool}
-
-    session.mount("http://", GuardedAdapter())
-    session.mount("https://", GuardedAdapter())
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, ConnectionAdapter(_Guarded, through_proxies=False))
 
 
-def _checked(connection: socket.socket, host: str) -> socket.socket:
-    number = _as_number(str(connection.getpeername()[0]))
-    if number is None or not is_global(number):
-        connection.close()
-        raise _inside(host)
-    return connection
+class _Guarded:
+    """Mixin for connections: whichever socket a connection is given leads to the open internet."""
+
+    host: str
+    _socket: Any = None
+
+    @property
+    def sock(self) -> Any:
+        return self._socket
+
+    @sock.setter
+    def sock(self, opened: Any) -> None:
+        if opened is not None:
+            number = _as_number(str(opened.getpeername()[0]))
+            if number is None or not is_global(number):
+                opened.close()
+                raise _inside(self.host)
+        self._socket = opened

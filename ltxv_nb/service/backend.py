@@ -1,4 +1,4 @@
-"""The two places a request can go: the service itself, and the local sandbox, started when needed."""
+"""The two services that a request can go to: the API, and the local sandbox, which is started when needed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback
 #: What the journal calls the sandbox: its port changes, its generations stay.
 SANDBOX_ORIGIN = "sandbox"
 
-#: Seconds the sandbox has to come up.
+#: Seconds that the sandbox may take to start.
 START_SECONDS = 30.0
 
 #: Processes started here; kept so that they are reaped, and not warned about, when they end.
@@ -47,17 +47,19 @@ class RemoteService:
         """Whether it is another machine: then a video may not come from an address inside our own network."""
         return not is_loopback(urlsplit(self.base_url).hostname)
 
-    def revive(self) -> None:
-        """Do nothing: that is not ours to do."""
+    def start(self) -> None:
+        """Do nothing: the API runs by itself."""
+
+    restart = start
 
 
 class SandboxService:
-    """The sandbox of one home, started at first use and again whenever it has gone.
+    """The sandbox of one home, started at first use and again whenever it has ended.
 
     Parameters
     ----------
     home : Path
-        The folder whose sandbox it is.
+        The home folder; each has a sandbox of its own.
     """
 
     reads_per_minute = 60_000.0
@@ -80,8 +82,18 @@ class SandboxService:
         """Its token."""
         return self._ensure()[1]
 
-    def revive(self) -> None:
-        """Look again where it is, and start it if it is gone."""
+    def start(self) -> None:
+        """Start it unless it runs.
+
+        Raises
+        ------
+        ConfigurationError
+            It does not start.
+        """
+        self._ensure()
+
+    def restart(self) -> None:
+        """Look again where it is, and start it if it has ended; raises as `start` does."""
         with self._lock:
             self._found = None
         self._ensure()
@@ -89,7 +101,7 @@ class SandboxService:
     def _ensure(self) -> tuple[str, ApiKey]:
         with self._lock:
             if self._found is None:
-                self._found = self._running() or self._start()
+                self._found = self._running() or self._launch()
             return self._found
 
     def _running(self) -> tuple[str, ApiKey] | None:
@@ -109,8 +121,8 @@ class SandboxService:
         alive = isinstance(health, dict) and health.get("pid") == state["pid"]
         return (address, ApiKey(state["token"])) if alive else None
 
-    def _start(self) -> tuple[str, ApiKey]:
-        process = self._launch()
+    def _launch(self) -> tuple[str, ApiKey]:
+        process = self._new_process()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if found := self._running():
@@ -124,7 +136,7 @@ class SandboxService:
             f"or run `python -m ltxv_nb.sandbox` to see why."
         )
 
-    def _launch(self) -> subprocess.Popen[bytes]:
+    def _new_process(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "ltxv_nb.sandbox", "--home", str(self._home)]
         if seconds := os.environ.get("LTXV_SANDBOX_SECONDS"):
             command += ["--seconds", seconds]
@@ -159,9 +171,9 @@ def _environment() -> dict[str, str]:
     folder may hold a ``random.py``.
     """
     given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
-    places = [*map(os.path.abspath, given), str(Path(__file__).resolve().parents[2])]
+    folders = [*map(os.path.abspath, given), str(Path(__file__).resolve().parents[2])]
     kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
-    return {**kept, "PYTHONPATH": os.pathsep.join(places)}
+    return {**kept, "PYTHONPATH": os.pathsep.join(folders)}
 
 
 def _read_state(path: Path) -> dict[str, Any] | None:

@@ -6,12 +6,12 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.text import one_line
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 #: Words for a video that is finished; one of the vendor's guides says "complete".
 COMPLETED = frozenset({"completed", "complete"})
@@ -20,10 +20,31 @@ ERROR = "error"
 #: Credits in one US dollar, from the vendor's billing guide.
 CREDITS_PER_USD = 2_000_000
 
-_MESSAGE_LIMIT = 600
 _STATUS_LIMIT = 40
 #: Longest id of a generation, and longest address of a video, in characters; what is longer is no such thing.
 _ID_LIMIT, _URL_LIMIT = 512, 16_384
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One HTTP answer.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status.
+    reason : str
+        The reason phrase; may be empty.
+    headers : mapping
+        The headers, under names of any case.
+    content : bytes or None
+        The whole body, decompressed; ``None`` when it broke off or is too large.
+    """
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    content: bytes | None
 
 
 @dataclass(frozen=True)
@@ -79,7 +100,7 @@ def read_generation(document: Any, scrub: Callable[[str], str] = str) -> Generat
     video = document.get("video")
     return Generation(
         id=plain_text(identifier, _ID_LIMIT),
-        status=shorten(scrub(status), _STATUS_LIMIT).lower() if isinstance(status, str) else "",
+        status=one_line(scrub(status), _STATUS_LIMIT).lower() if isinstance(status, str) else "",
         url=plain_text(video.get("url") if isinstance(video, dict) else None, _URL_LIMIT),
         error=_error_words(document.get("error"), scrub),
         usd=_usd(document),
@@ -109,8 +130,8 @@ def number(value: Any) -> float | None:
 def _error_words(error: Any, scrub: Callable[[str], str]) -> str | None:
     if isinstance(error, dict) and error:
         words = [str(error[key]) for key in ("name", "message") if error.get(key)]
-        return shorten(scrub(": ".join(words) or str(error))) or None
-    return shorten(scrub(str(error))) if error else None
+        return one_line(scrub(": ".join(words) or str(error))) or None
+    return one_line(scrub(str(error))) if error else None
 
 
 def _usd(document: dict[str, Any]) -> float | None:
@@ -163,43 +184,11 @@ def error_message(content: bytes, reason: str, scrub: Callable[[str], str] = str
         if isinstance(found, list):
             found = "; ".join(str(item) for item in found)
         request_id = document.get("requestId") or document.get("request_id")
-        return shorten(scrub(str(found))) or reason, shorten(
+        return one_line(scrub(str(found))) or reason, one_line(
             scrub(str(request_id)), 128
         ) if request_id else None
     text = scrub(content.decode("utf-8", "replace"))[:4096]
     if "<" in text:
         title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-        return shorten(title.group(1) if title else "") or reason, None
-    return shorten(text) or reason, None
-
-
-def shorten(text: str, limit: int = _MESSAGE_LIMIT) -> str:
-    """Return a text as one printable line of bounded length."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
-
-
-def retry_after(headers: Any, now: float) -> float | None:
-    """Return the seconds a reply asks to wait, whether it says so in seconds or as a date.
-
-    Parameters
-    ----------
-    headers : mapping
-        The reply's headers.
-    now : float
-        Unix time in seconds.
-    """
-    value = headers.get("Retry-After")
-    if not value:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        at = parsedate_to_datetime(value)
-        # A date without a zone is meant as GMT, which is what HTTP dates are in.
-        at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
-        return max(0.0, at.timestamp() - now)
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
+        return one_line(title.group(1) if title else "") or reason, None
+    return one_line(text) or reason, None

@@ -1,4 +1,4 @@
-"""HTTP below the endpoints: one session that knows what it has sent, and to whom it may show the key."""
+"""HTTP below the endpoints: sessions that know what they may have sent, and to whom the key may be shown."""
 
 from __future__ import annotations
 
@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.retry import Retry
 
 from ltxv_nb._version import __version__
+from ltxv_nb.http_client import ConnectionAdapter, causes
 from ltxv_nb.settings import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ltxv_nb.key import ApiKey
 
 USER_AGENT = f"ltxv-nb/{__version__} python-requests/{requests.__version__}"
@@ -39,6 +35,9 @@ MAX_READ_IDLE = 50.0
 #: Bytes handed to the socket at once; a timeout then applies to each slice and not to a whole image.
 SLICE = 64 * 1024
 
+#: Seconds that a ``Retry-After`` may hold up a read, at most.
+LONGEST_RETRY_AFTER = 20
+
 #: What requests raises while it still puts a request together.
 _NEVER_BEGUN = (
     requests.exceptions.InvalidHeader,
@@ -49,33 +48,34 @@ _NEVER_BEGUN = (
     requests.exceptions.MissingSchema,
 )
 
-_progress = threading.local()
+
+class _Progress(threading.local):
+    """How far this thread's request has come."""
+
+    begun = False  # a pool was chosen for it
+    connecting = False  # a connection is being made, or could not be made
+    exposed = False  # a connection exists, so that a byte may have left
+
+
+_progress = _Progress()
 
 
 class _Witness:
-    """Mixin for connections: notes per thread whether any byte of the request left this machine."""
+    """Mixin for connections: notes per thread from when on a byte of the request may have left this machine.
 
-    sock: Any
-    auto_open: int
+    That is as soon as there is a connection, whoever writes to it and however. So only a failure of
+    `connect` itself (name, connection, TLS, proxy) can prove that nothing was sent.
+    """
+
     max_idle = MAX_IDLE
-    _making = False
     _last_used = 0.0
 
     def connect(self) -> None:
-        _progress.state = "connecting"
-        self._making = True
-        try:
-            super().connect()  # type: ignore[misc]
-        finally:
-            self._making = False
+        _progress.connecting = True
+        super().connect()  # type: ignore[misc]
+        _progress.exposed = True
 
     def send(self, data: Any) -> None:
-        if self._making:  # a proxy's CONNECT, not the request
-            super().send(data)  # type: ignore[misc]
-            return
-        if self.sock is None and self.auto_open:
-            self.connect()
-        _progress.state = "sending"
         self._last_used = time.monotonic()
         if not isinstance(data, bytes):
             super().send(data)  # type: ignore[misc]
@@ -86,43 +86,17 @@ class _Witness:
     @property
     def is_connected(self) -> bool:
         fresh = time.monotonic() - self._last_used < self.max_idle
-        return fresh and bool(super().is_connected)  # type: ignore[misc]
+        usable = fresh and bool(super().is_connected)  # type: ignore[misc]
+        _progress.exposed = _progress.exposed or usable  # the pool asks in order to use it
+        return usable
 
 
-class _WitnessedHTTP(_Witness, HTTPConnection):
-    pass
-
-
-class _WitnessedHTTPS(_Witness, HTTPSConnection):
-    pass
-
-
-class _ReadHTTP(_WitnessedHTTP):
+class _ReadWitness(_Witness):
     max_idle = MAX_READ_IDLE
 
 
-class _ReadHTTPS(_WitnessedHTTPS):
-    max_idle = MAX_READ_IDLE
-
-
-class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _WitnessedHTTP
-
-
-class _HTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _WitnessedHTTPS
-
-
-class _ReadHTTPPool(HTTPConnectionPool):
-    ConnectionCls = _ReadHTTP
-
-
-class _ReadHTTPSPool(HTTPSConnectionPool):
-    ConnectionCls = _ReadHTTPS
-
-
-class WitnessAdapter(HTTPAdapter):
-    """A requests adapter whose connections note whether the request was sent; it never sends one twice.
+class WitnessAdapter(ConnectionAdapter):
+    """A requests adapter whose connections note whether the request may have left; it never sends one twice.
 
     Parameters
     ----------
@@ -133,28 +107,18 @@ class WitnessAdapter(HTTPAdapter):
     """
 
     def __init__(self, *, reads_only: bool = False, **options: Any) -> None:
-        self._pools: dict[str, Any] = (
-            {"http": _ReadHTTPPool, "https": _ReadHTTPSPool}
-            if reads_only
-            else {"http": _HTTPPool, "https": _HTTPSPool}
-        )
-        super().__init__(**options)
+        super().__init__(_ReadWitness if reads_only else _Witness, **options)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the pool, of witnessed connections."""
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        """Make a proxy's pool, of witnessed connections."""
-        manager = super().proxy_manager_for(proxy, **kwargs)
-        manager.pool_classes_by_scheme = self._pools
-        return manager
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        """Return the pool of a request; from here on it counts as sent unless a connection fails."""
+        pool = super().get_connection_with_tls_context(*args, **options)
+        _progress.begun = True
+        return pool
 
 
 def forget_progress() -> None:
     """Start a fresh note for this thread's next request."""
-    _progress.state = None
+    _progress.begun = _progress.connecting = _progress.exposed = False
 
 
 def never_sent(error: BaseException) -> bool:
@@ -168,28 +132,14 @@ def never_sent(error: BaseException) -> bool:
     Returns
     -------
     bool
-        True when the connection was still being made (name, connect, TLS or proxy failure). False in every
-        doubt.
+        True when no connection existed yet (a name, connect, TLS or proxy failure), and none that was kept
+        was used. False in every doubt.
     """
-    state = getattr(_progress, "state", None)
-    if state is not None:
-        return bool(state == "connecting")
+    if _progress.begun:
+        return _progress.connecting and not _progress.exposed
     return isinstance(error, _NEVER_BEGUN) or any(
-        isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in _causes(error)
+        isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in causes(error)
     )
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Walk through an exception, what it was raised from, and what requests and urllib3 wrapped into it."""
-    seen: set[int] = set()
-    pending: list[Any] = [error]
-    while pending:
-        cause = pending.pop()
-        if not isinstance(cause, BaseException) or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        pending += [cause.__cause__, cause.__context__, getattr(cause, "reason", None), *cause.args]
 
 
 class BearerAuth(requests.auth.AuthBase):
@@ -216,12 +166,7 @@ def _split_origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def read_retries(total: int = 2) -> Retry:
-    """Return the retries of a read that nobody schedules: short, and honouring a modest ``Retry-After``."""
-    options: dict[str, Any] = {}
-    if "retry_after_max" in Retry.__init__.__code__.co_varnames:
-        options["retry_after_max"] = 20
-    else:  # an older urllib3 would wait for as long as it is told, be it a day
-        options["respect_retry_after_header"] = False
+    """Return the retries of a read that no schedule repeats: few, and soon."""
     return Retry(
         total=total,
         redirect=0,
@@ -230,7 +175,7 @@ def read_retries(total: int = 2) -> Retry:
         backoff_factor=0.3,
         backoff_jitter=0.3,
         raise_on_status=False,
-        **options,
+        retry_after_max=LONGEST_RETRY_AFTER,
     )
 
 
@@ -242,7 +187,7 @@ def new_session(
     Parameters
     ----------
     host : str
-        Whom it is for.
+        Name or address of the service.
     retries : Retry or int
         As `requests.adapters.HTTPAdapter` takes them.
     pool_size : int

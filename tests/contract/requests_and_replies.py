@@ -67,7 +67,7 @@ def reading(document, status=200):
         made.mount("https://", adapter)
         return made
 
-    place = SimpleNamespace(base_url="https://api.example.test", key=None, revive=lambda: None)
+    place = SimpleNamespace(base_url="https://api.example.test", key=None, restart=lambda: None)
     return Api(place, session_factory=session), adapter
 
 

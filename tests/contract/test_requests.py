@@ -76,7 +76,6 @@ def test_every_question_uses_only_parameters_that_are_published():
         ("universal-video-fetch", "/v2/video/generations"): lambda api: api.fetch("a"),
         ("logs-v2", "/v2/logs"): lambda api: api.find_in_logs(["a"], 0),
         ("model-metrics", "/models/metrics"): lambda api: api.duration_percentiles("ltxv/ltxv-2"),
-        ("models", "/v1/models"): lambda api: api.models("ltxv/ltxv-2", "ltxv/ltxv-2-fast"),
         ("billing-v2", "/v2/billing"): lambda api: api.balance(),
     }
     document = {"id": "a", "status": "queued", "data": [], "current_balance": 1}

@@ -146,10 +146,13 @@ class Place:
     def __init__(self, base_url: str = ORIGIN, key: str | None = KEY) -> None:
         self.base_url = self.origin = base_url
         self.key = ApiKey(key) if key else None
-        self.revived = 0
+        self.restarted = 0
 
-    def revive(self) -> None:
-        self.revived += 1
+    def start(self) -> None:
+        pass
+
+    def restart(self) -> None:
+        self.restarted += 1
 
 
 @dataclass

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
+import gc
 import io
 import logging
 import pickle
 import re
+import threading
+import weakref
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from fakes import KEY
 
 import ltxv_nb
 from ltxv_nb.errors import ConfigurationError
-from ltxv_nb.key import ApiKey, scrubbing
+from ltxv_nb.key import ApiKey, Scrubbing, ScrubFilter, scrubbing
 
 
 def test_a_key_never_shows_in_repr_str_or_format():
@@ -61,11 +64,10 @@ def log():
     handler.setFormatter(logging.Formatter("%(message)s"))
     logger.addHandler(handler)
     logger.propagate = False
-    filters = list(scrubbing(ApiKey(KEY), logger.name))
+    filters = scrubbing(ApiKey(KEY), logger.name)
     yield logger, stream
     logger.removeHandler(handler)
-    for owner, scrub in filters:
-        owner.removeFilter(scrub)
+    filters.remove()
     assert not logger.filters
 
 
@@ -95,7 +97,54 @@ def test_a_malformed_log_call_does_not_break_the_one_who_makes_it(log):
 
 
 def test_without_a_key_nothing_is_filtered():
-    assert list(scrubbing(None, "ltxv_nb.test_secret")) == []
+    nothing = scrubbing(None, "ltxv_nb.test_secret")
+    assert logging.getLogger("ltxv_nb.test_secret").filters == []
+    nothing.remove()
+
+
+def test_two_of_one_key_share_a_filter_that_stays_until_both_are_removed(log):
+    logger, stream = log
+    again, other = scrubbing(ApiKey(KEY), logger.name), scrubbing(ApiKey("another-key"), logger.name)
+    assert len(logger.filters) == 2
+    again.remove()
+    again.remove()
+    logger.warning("sent with %s and another-key", KEY)
+    assert stream.getvalue() == "sent with [key] and [key]\n"
+    other.remove()
+    logger.warning("sent with %s and another-key", KEY)
+    assert stream.getvalue().endswith("sent with [key] and another-key\n")
+
+
+def test_an_owner_that_is_dropped_without_closing_leaves_no_filter_and_no_key_behind():
+    class Owner:
+        pass
+
+    logger = logging.getLogger("ltxv_nb.test_secret")
+    key = ApiKey("dropped-" + KEY)
+    owner = Owner()
+    weakref.finalize(owner, scrubbing(key, logger.name).remove)
+    assert len(logger.filters) == 1
+    del owner
+    gc.collect()
+    assert logger.filters == []
+    assert [
+        held for held in gc.get_objects() if isinstance(held, (Scrubbing, ScrubFilter)) and held.key == key
+    ] == []
+
+
+def test_filters_of_many_threads_and_a_collection_in_between_leave_none_behind():
+    logger = logging.getLogger("ltxv_nb.test_secret")
+
+    def come_and_go():
+        for _ in range(200):
+            scrubbing(ApiKey(KEY), logger.name).remove()
+
+    threads = [threading.Thread(target=come_and_go) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert logger.filters == []
 
 
 def test_no_module_writes_to_a_log_that_the_filter_does_not_cover():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import logging
 import socket
+import ssl
 import threading
 import time
 from datetime import datetime
@@ -14,7 +16,14 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from fakes import KEY, ORIGIN, FakeClock, FakeTransport, Place, reply
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+)
+from urllib3.exceptions import SSLError as Urllib3SSLError
 
 from ltxv_nb.errors import (
     APIError,
@@ -27,7 +36,9 @@ from ltxv_nb.errors import (
     ServiceUnreachable,
 )
 from ltxv_nb.service import api as api_module
-from ltxv_nb.service.api import Accepted, Api, Busy, NotDelivered, Refused, Unclear
+from ltxv_nb.service.api import Api
+from ltxv_nb.service.failures import network_words
+from ltxv_nb.service.outcome import Accepted, Busy, NotDelivered, Refused, Unclear
 
 BODY = {"model": "ltxv/ltxv-2", "prompt": "A lighthouse"}
 ID = "fb77aa:ltxv/ltxv-2"
@@ -185,14 +196,15 @@ def test_a_reset_or_timeout_after_sending_is_unknown(error):
     assert isinstance(create(error), Unclear)
 
 
-def test_a_connection_that_was_never_made_is_not_delivered_and_the_place_is_told():
+def test_a_connection_that_was_never_made_is_not_delivered_and_the_service_is_looked_for_again():
     cause = NewConnectionError(None, "Failed to establish a new connection: [Errno 111] Connection refused")
+    cause.__cause__ = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
     api, _, place = connected(requests.ConnectionError(cause))
     outcome = api.create(BODY, "ltxv-nb.abc.1")
     assert isinstance(outcome, NotDelivered)
     assert "api.example.test" in str(outcome.error)
     assert "refuses the connection" in str(outcome.error)
-    assert place.revived == 1
+    assert place.restarted == 1
 
 
 def test_a_body_that_is_no_json_was_not_delivered():
@@ -270,7 +282,7 @@ def test_a_reply_that_trickles_is_given_up(monkeypatch):
     api.close()
 
 
-# -- the service's record --------------------------------------------------------------------------------
+# -- the service's request log -------------------------------------------------------------------------------
 
 
 def row(name, **changes):
@@ -295,7 +307,7 @@ def logs(*pages):
     return answer
 
 
-def test_a_lost_submission_is_found_in_the_services_record_by_our_name():
+def test_a_lost_submission_is_found_in_the_request_log_by_our_name():
     api, wire, _ = connected(logs([row("other"), row("mine"), row(None)]))
     found = api.find_in_logs(["mine"], since=0)
     assert set(found) == {"mine"}
@@ -309,7 +321,7 @@ def test_all_pages_are_read_until_everything_is_found():
     assert len(wire.sent) == 3
 
 
-def test_the_window_of_the_record_reaches_back_to_the_oldest():
+def test_the_window_of_the_log_reaches_back_to_the_oldest():
     api, wire, _ = connected(logs([]))
     for hours in (0, 5, 10_000):
         api.find_in_logs(["a"], since=FakeClock().time() - hours * 3600)
@@ -351,12 +363,12 @@ def test_a_row_without_cost_or_id_is_still_a_row():
 
 
 @pytest.mark.parametrize("document", [[], {"data": None}, {"rows": []}, "x"])
-def test_a_record_that_cannot_be_read_is_an_error_and_not_an_empty_one(document):
+def test_a_log_that_cannot_be_read_is_an_error_and_not_an_empty_one(document):
     with pytest.raises(APIError):
         connected(reply(200, document))[0].find_in_logs(["a"], since=0)
 
 
-# -- durations, balance, catalogue -----------------------------------------------------------------------
+# -- durations, balance -----------------------------------------------------------------------
 
 
 def test_duration_figures_of_the_model_are_read():
@@ -376,13 +388,6 @@ def test_the_balance_is_in_dollars():
     assert connected(reply(200, {"current_balance": "12.5"}))[0].balance() == 12.5
     with pytest.raises(APIError, match="no balance"):
         connected(reply(200, {"balance": 3}))[0].balance()
-
-
-def test_the_catalogue_lists_what_was_asked_for():
-    api, wire, _ = connected(reply(200, {"data": [{"id": "a"}, None]}))
-    assert api.models("a", "b") == [{"id": "a"}]
-    assert parse_qs(urlsplit(wire.sent[0].url).query) == {"id": ["a", "b"], "include": ["pricing"]}
-    assert connected(reply(200, {"data": None}))[0].models("a") == []
 
 
 # -- the key ---------------------------------------------------------------------------------------------
@@ -443,18 +448,14 @@ def test_the_key_is_in_no_address_and_no_body():
         assert [name for name, value in request.headers.items() if KEY in value] == ["Authorization"]
 
 
-def test_a_place_that_cannot_be_made_ready_is_told_before_anything_is_sent():
-    class Nowhere(Place):
-        @property
-        def base_url(self):
+def test_a_service_that_does_not_start_is_told_before_anything_is_sent():
+    class Broken(Place):
+        def start(self):
             raise ConfigurationError("The sandbox does not start.")
 
-        @base_url.setter
-        def base_url(self, _value):
-            pass
-
+    api = Api(Broken())
     with pytest.raises(ConfigurationError, match="does not start"):
-        Api(Nowhere()).make_ready()
+        api.make_ready()
 
 
 def test_half_a_key_is_not_left_where_a_long_message_is_cut():
@@ -463,3 +464,143 @@ def test_half_a_key_is_not_left_where_a_long_message_is_cut():
         with pytest.raises(APIError) as caught:
             api.balance()
         assert KEY[:6] not in f"{caught.value} {caught.value.request_id}"
+
+
+# -- the connections -------------------------------------------------------------------------------------
+
+
+def test_closing_while_others_ask_breaks_neither_and_leaves_no_session_open():
+    """Each new origin makes a session; `close` goes over them meanwhile."""
+    sessions, place = [], Place()
+    wire = FakeTransport(lambda _request: reply(200, {"current_balance": 1}))
+
+    def make(host, **options):
+        session = wire.session_factory(host, **options)
+        sessions.append(session)
+        session.close = lambda: (time.sleep(0), closed.add(id(session)))
+        return session
+
+    closed, failures, started = set(), [], threading.Barrier(3)
+    api = Api(place, session_factory=make)
+    for number in range(200):
+        place.base_url = f"https://service-{number}.example.test"
+        api.balance()
+
+    def ask():
+        started.wait()
+        for number in range(200, 400):
+            place.base_url = f"https://service-{number}.example.test"
+            try:
+                api.balance()
+            except APIError:
+                return
+            except Exception as error:
+                failures.append(error)
+                return
+
+    threads = [threading.Thread(target=ask) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    api.close()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert {id(session) for session in sessions} == closed
+
+
+def test_after_closing_nothing_is_sent_and_no_session_is_made():
+    made = []
+    wire = FakeTransport(lambda _request: reply(200, {"current_balance": 1}))
+
+    def make(host, **options):
+        made.append(host)
+        return wire.session_factory(host, **options)
+
+    api = Api(Place(), session_factory=make)
+    api.balance()
+    api.close()
+    for ask in (api.balance, lambda: api.fetch(ID), lambda: api.create(BODY, "ltxv-nb.abc.1")):
+        with pytest.raises(APIError, match="closed"):
+            ask()
+    assert len(made) == len(wire.sent) == 1
+
+
+def test_a_session_that_was_closed_in_the_middle_of_a_request_is_closed_once_more_after_it():
+    closed = []
+
+    def answer(_request):
+        api.close()
+        return reply(200, {"current_balance": 1})
+
+    wire = FakeTransport(answer)
+
+    def make(host, **options):
+        session = wire.session_factory(host, **options)
+        session.close = lambda: closed.append("during" if len(closed) == 0 else "after")
+        return session
+
+    api = Api(Place(), session_factory=make)
+    assert api.balance() == 1
+    assert closed == ["during", "after"]
+
+
+# -- words for the network -------------------------------------------------------------------------------
+
+
+def wrapped(inner):
+    """As requests and urllib3 hand a failure on."""
+    outer = requests.ConnectionError(MaxRetryError(None, "/", inner))
+    outer.__cause__ = None
+    return outer
+
+
+def caused(kind, cause, *args):
+    error = kind(*args)
+    error.__cause__ = cause
+    return error
+
+
+REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (wrapped(NameResolutionError("h", None, socket.gaierror(-2, "?"))), "its name is not known here"),
+        (wrapped(caused(NewConnectionError, REFUSED, None, "?")), "it refuses the connection"),
+        (
+            wrapped(Urllib3SSLError(ssl.SSLCertVerificationError("?"))),
+            "its certificate or encryption is not accepted",
+        ),
+        (requests.exceptions.SSLError("?"), "its certificate or encryption is not accepted"),
+        (
+            wrapped(ProxyError("?", caused(NewConnectionError, REFUSED, None, "?"))),
+            "the proxy cannot be reached",
+        ),
+        (wrapped(ConnectTimeoutError(None, "?")), "no answer came in time"),
+        (requests.ReadTimeout("?"), "no answer came in time"),
+        (
+            wrapped(caused(NewConnectionError, OSError(errno.ENETUNREACH, "?"), None, "?")),
+            "no network leads to it",
+        ),
+        (
+            requests.ConnectionError("Connection aborted.", ConnectionResetError(104, "?")),
+            "the connection broke off",
+        ),
+    ],
+)
+def test_why_there_is_no_answer_is_told_by_the_kind_of_failure(error, words):
+    assert network_words(error).startswith(words)
+
+
+def test_a_connection_that_fails_in_an_unknown_way_is_no_time_out():
+    error = wrapped(caused(NewConnectionError, OSError(errno.EADDRNOTAVAIL, "?"), None, "?"))
+    assert network_words(error) == "the connection broke off"
+
+
+@pytest.mark.parametrize("text", ["timed out", "SSLError", "Connection refused", "getaddrinfo", "ProxyError"])
+def test_no_word_in_the_text_of_a_failure_is_taken_for_its_kind(text):
+    host = f"https://{text.replace(' ', '-')}.example.test"
+    error = requests.ConnectionError(f"{host}: {text}", ConnectionResetError(104, text))
+    assert network_words(error) == "the connection broke off"

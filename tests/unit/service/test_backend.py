@@ -1,9 +1,11 @@
-"""The two places a request can go."""
+"""The two services that a request can go to."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -13,6 +15,8 @@ from ltxv_nb import settings
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.key import ApiKey
 from ltxv_nb.service import backend
+
+POPEN = subprocess.Popen
 
 
 @pytest.fixture(autouse=True)
@@ -56,17 +60,54 @@ def test_the_budget_stays_below_what_the_service_allows():
 def test_a_sandbox_that_does_not_start_is_one_sentence_that_says_where_to_look(tmp_path, nothing_is_started):
     service = backend.SandboxService(tmp_path)
     with pytest.raises(ConfigurationError, match=r"service\.log"):
-        _ = service.base_url
+        service.start()
     (command, options) = nothing_is_started[0]
     assert "ltxv_nb.sandbox" in " ".join(command) or "sandbox" in " ".join(command)
     assert str(tmp_path) in command
     assert options["stdin"] == subprocess.DEVNULL
 
 
+def test_a_sandbox_is_started_by_an_optimised_interpreter_too(tmp_path):
+    """``python -O`` drops every assert."""
+    code = (
+        "import subprocess\n"
+        "from ltxv_nb import settings\n"
+        "from ltxv_nb.errors import ConfigurationError\n"
+        "from ltxv_nb.service import api, backend\n"
+        "class Popen:\n"
+        "    def __init__(self, command, **options): print('started')\n"
+        "    def poll(self): return 3\n"
+        "subprocess.Popen = Popen\n"
+        "try:\n"
+        "    api.Api(backend.connect(settings.load(backend='sandbox', home='h'))).make_ready()\n"
+        "except ConfigurationError: print('refused')\n"
+    )
+    root = Path(__file__).resolve().parents[3]
+    process = POPEN(
+        [sys.executable, "-O", "-c", code],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(root), "HOME": str(tmp_path), "PATH": "", "SYSTEMROOT": ""},
+        stdout=subprocess.PIPE,
+    )
+    assert process.communicate(timeout=60)[0].split() == [b"started", b"refused"]
+
+
+def test_a_sandbox_that_has_ended_is_looked_for_again(tmp_path, monkeypatch):
+    found = iter(
+        [("http://127.0.0.1:1", ApiKey("first-token")), ("http://127.0.0.1:2", ApiKey("second-token"))]
+    )
+    service = backend.SandboxService(tmp_path)
+    monkeypatch.setattr(service, "_running", lambda: next(found))
+    service.start()
+    assert (service.base_url, service.base_url) == ("http://127.0.0.1:1", "http://127.0.0.1:1")
+    service.restart()
+    assert (service.base_url, service.key) == ("http://127.0.0.1:2", ApiKey("second-token"))
+
+
 def test_a_home_that_cannot_be_written_is_said_so(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigurationError, match="LTXV_HOME"):
-        _ = backend.SandboxService(tmp_path / "file").base_url
+        backend.SandboxService(tmp_path / "file").start()
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,11 @@ import json
 
 import pytest
 
-from ltxv_nb.service import reply
 from ltxv_nb.service.reply import (
     error_message,
     number,
     parse_json,
     read_generation,
-    retry_after,
     usd_from_headers,
 )
 
@@ -151,32 +149,7 @@ def test_the_request_id_is_kept_and_cannot_steer_a_terminal():
 
 
 def test_long_and_many_lined_words_become_one_short_line():
-    text = reply.shorten("one\n\ttwo\x1b[2J " + "x" * 10_000)
+    text = error_message(b'{"message": "one\\n\\ttwo\\u001b[2J ' + b"x" * 10_000 + b'"}', "")[0]
     assert text.startswith("one two [2J xxx")
     assert len(text) == 600
     assert text.endswith("…")
-
-
-NOW = 1_790_000_000.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("7", 7.0),
-        ("0.5", 0.5),
-        ("-3", 0.0),
-        ("Mon, 21 Sep 2026 14:13:50 GMT", 30.0),
-        ("Mon, 21 Sep 2026 14:13:50 -0000", 30.0),
-        ("Mon, 21 Sep 2026 14:13:50", 30.0),
-        ("Mon, 21 Sep 2026 16:13:50 +0200", 30.0),
-        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
-        ("soon", None),
-        ("", None),
-        (None, None),
-        ("Mon, 99 Foo 99999 99:99:99 GMT", None),
-    ],
-)
-def test_retry_after_is_read_in_seconds_and_as_a_date(monkeypatch, value, seconds):
-    monkeypatch.setenv("TZ", "America/New_York")
-    assert retry_after({"Retry-After": value} if value is not None else {}, NOW) == seconds

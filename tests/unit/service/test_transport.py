@@ -76,6 +76,8 @@ class Peer:
         connection.sendall(reply)
 
     def close(self):
+        if self.listener.fileno() < 0:
+            return  # a test has closed it already
         self.listener.settimeout(0)
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
             pass  # wakes it up, where it still waits for a connection
@@ -225,6 +227,63 @@ def test_in_every_doubt_it_may_have_been_sent():
     assert transport.never_sent(requests.ReadTimeout()) is False
 
 
+def write_past_send(connection, *_args, **_options):
+    """What a new urllib3 might do: connect if need be, and write to the socket without `send`."""
+    if connection.sock is None:
+        connection.connect()
+    connection.sock.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+    raise ConnectionResetError(104, "reset by peer")
+
+
+def test_as_soon_as_there_is_a_connection_it_is_in_doubt_however_it_is_written_to(session, peer, monkeypatch):
+    taken = peer(Peer.answer)
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.request", write_past_send)
+    assert failure(session, taken.url)[0] is False
+
+
+def test_a_connection_that_was_kept_is_in_doubt_from_the_beginning(session, peer, monkeypatch):
+    def twice(one, connection):
+        one.answer(connection)
+        one.answer(connection)
+
+    server = peer(twice)
+    session.post(server.url, json={}, timeout=5)
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.request", write_past_send)
+    assert failure(session, server.url)[0] is False
+    assert server.connections == 1
+
+
+def test_a_kept_connection_that_breaks_and_cannot_be_made_anew_stays_in_doubt(session, peer, monkeypatch):
+    def fail_and_connect_again(connection, *_args, **_options):
+        connection.close()
+        connection.port = 1
+        connection.connect()
+
+    server = peer(Peer.answer)
+    session.post(server.url, json={}, timeout=5)
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.is_connected", True)
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.request", fail_and_connect_again)
+    assert failure(session, server.url)[0] is False
+
+
+def test_a_request_whose_connection_is_made_without_our_knowledge_is_in_doubt(session, peer, monkeypatch):
+    def around(connection, *_args, **_options):
+        raise ConnectionResetError(104, "reset by peer")
+
+    monkeypatch.setattr("urllib3.connection.HTTPConnection.request", around)
+    assert failure(session, "http://127.0.0.1:9/")[0] is False
+
+
+def test_an_idle_connection_that_cannot_be_made_anew_means_that_nothing_was_sent(session, peer, monkeypatch):
+    steady = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: steady.now))
+    server = peer(Peer.answer)
+    session.post(server.url, json={}, timeout=5)
+    server.close()
+    steady.now += transport.MAX_IDLE + 0.1
+    assert failure(session, server.url)[0] is True
+
+
 def test_a_failed_post_is_never_repeated_below_the_surface(session, peer):
     def act(one, connection):
         one.requests.append(read_request(connection))
@@ -319,6 +378,10 @@ def test_a_read_is_repeated_after_a_bad_answer_and_a_post_is_not():
     assert retries.is_retry("GET", 503)
     assert not retries.is_retry("POST", 503)
     assert retries.total == 2
+
+
+def test_a_read_does_not_wait_for_a_day_because_it_is_told_to():
+    assert transport.read_retries().parse_retry_after("86400") == transport.LONGEST_RETRY_AFTER
 
 
 def test_the_user_agent_says_who_we_are(session):

@@ -1,0 +1,125 @@
+"""What became of a submission, and what that means for the money.
+
+Each outcome is a type of its own: `Accepted`, `Refused`, `Busy`, `NotDelivered`, `Unclear`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.errors import APIError, RateLimitError, ServiceUnreachable
+from ltxv_nb.request import MODELS
+from ltxv_nb.service.failures import error_of
+from ltxv_nb.service.reply import Generation, parse_json, plain_text, read_generation, usd_from_headers
+from ltxv_nb.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ltxv_nb.service.reply import Reply
+
+#: Statuses that say that the service did not take the request. Of every other one but 429 the outcome is
+#: unknown: a redirect, a conflict or a time-out may come from behind the point where it was taken.
+REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415, 417, 422, 431, 451})
+
+_HINTS = {
+    400: "Nothing was billed; change what it names and run the cell again.",
+    401: "Nothing was billed. Check AIMLAPI_API_KEY, or run %ltxv login.",
+    403: "Nothing was billed. Top up the account, or use LTXV_BACKEND=sandbox, which costs nothing.",
+    413: "Nothing was billed; use a smaller image.",
+    422: "Nothing was billed; change what it names and run the cell again.",
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The service has taken the request and will bill it."""
+
+    generation: Generation
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The service has not taken it; nothing is billed."""
+
+    error: APIError
+
+
+@dataclass(frozen=True)
+class Busy:
+    """Too many requests; not taken, nothing billed; may be sent again later."""
+
+    error: RateLimitError
+
+
+@dataclass(frozen=True)
+class NotDelivered:
+    """No byte of it reached the service; may be sent again."""
+
+    error: ServiceUnreachable
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """The service may or may not have taken it. It must not be sent again."""
+
+    reason: str
+
+
+Outcome = Accepted | Refused | Busy | NotDelivered | Unclear
+
+
+def outcome_of(reply: Reply, body: Mapping[str, Any], scrub: Callable[[str], str], now: float) -> Outcome:
+    """Tell from the service's answer what became of a submission.
+
+    Parameters
+    ----------
+    reply : Reply
+        The answer.
+    body : mapping
+        What was sent.
+    scrub : callable
+        Takes the key out of the service's words.
+    now : float
+        Unix time in seconds, for a date in ``Retry-After``.
+    """
+    status = reply.status
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        error = error_of(reply, "The service asks for fewer requests; nothing was billed.", scrub, now)
+        if isinstance(error, RateLimitError):
+            return Busy(error)
+    if status in REFUSALS:
+        return Refused(error_of(reply, _submission_hint(status, body), scrub, now))
+    if not 200 <= status < 300:
+        return Unclear(f"the service answered {status} {one_line(scrub(reply.reason), 200)}".strip())
+    return _accepted(reply, scrub)
+
+
+def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:
+    """Read an answer of success; without the generation's id nothing can be tracked."""
+    generation = read_generation(parse_json(reply.content), scrub) if reply.content is not None else None
+    identifier = (generation and generation.id) or plain_text(reply.headers.get("x-inference-id"), 512)
+    if not identifier:
+        return Unclear(f"the service answered {reply.status}, but its answer cannot be read")
+    known = generation or Generation(None, "")
+    usd = usd_from_headers(reply.headers)
+    return Accepted(
+        Generation(
+            identifier,
+            known.status or "queued",
+            known.url,
+            known.error,
+            known.usd if usd is None else usd,
+        )
+    )
+
+
+def _submission_hint(status: int, body: Mapping[str, Any]) -> str:
+    if status == HTTPStatus.NOT_FOUND:
+        return (
+            f"The service has no model {str(body.get('model'))!r}; it may have been retired. "
+            f"This package knows {' and '.join(MODELS)}. Nothing was billed."
+        )
+    return _HINTS.get(status, "Nothing was billed.")
