@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.media.image import IMAGE_SOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,9 +25,6 @@ FRAME_SIZES: dict[str, tuple[int, int]] = {
     "1440p": (2560, 1440),
     "2160p": (3840, 2160),
 }
-
-#: What a first frame may be; `ltxv_nb.media.image` turns it into an address or a data URI.
-IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, a data URI, or an earlier job or video"
 
 
 @dataclass(frozen=True)
@@ -234,7 +232,8 @@ class GenerationRequest:
         ``"ltxv-2"``, ``"ltxv-2-fast"``, or any full id. The parameters of an id outside the two are not
         checked: the service answers for them.
     image : object, optional
-        The first frame: a path, an http(s) URL, bytes, a PIL image, a data URI, or an earlier job or video.
+        The first frame: a path, an http(s) URL, bytes, a PIL image, an array, a data URI, or an earlier
+        job or video.
     duration : {6, 8, 10}, optional
         Length of the clip, in seconds.
     resolution : {"1080p", "1440p", "2160p"}, optional

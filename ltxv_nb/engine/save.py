@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import DownloadError
+from ltxv_nb.files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,14 +195,9 @@ def _write_note(final: Path, record: Record, media: dict[str, Any]) -> None:
         "finished_at": _iso(record.finished_at),
         "cost_usd": record.usd,
     }
-    target = final.with_suffix(".json")
-    part = target.with_name(f"{target.name}.part")
     try:
-        part.write_text(json.dumps(note, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        part.replace(target)
+        write_whole(final.with_suffix(".json"), json.dumps(note, ensure_ascii=False, indent=2) + "\n")
     except OSError as error:
-        with contextlib.suppress(OSError):  # the folder itself may be what is wrong
-            part.unlink()
         raise DownloadError(_unwritable(final.parent, error)) from None
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import JournalError
+from ltxv_nb.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,17 +38,9 @@ def keep(frame: FirstFrame, home: Path) -> dict[str, Any]:
     suffix = (frame.media_type or "image/jpeg").rpartition("/")[2]
     target = home / "images" / f"{frame.sha256}.{suffix}"
     if not target.exists():
-        part = target.with_name(f"{uuid.uuid4().hex}.part")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                file.write(frame.data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(target)
+            write_whole(target, frame.data, durable=True)
         except OSError as error:
-            with contextlib.suppress(OSError):  # the folder itself may be what is wrong
-                part.unlink()
             raise JournalError(
                 f"The image cannot be kept in {target.parent} ({error.strerror or error}): "
                 f"check the folder, or set LTXV_HOME to another one. Nothing was sent."

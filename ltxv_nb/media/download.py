@@ -8,7 +8,6 @@ import re
 import socket
 import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -356,6 +355,8 @@ def _uses_proxy(session: requests.Session, url: str) -> bool:
 
 
 def _check_status(response: requests.Response) -> None:
+    from ltxv_nb.http_client import retry_after
+
     status = response.status_code
     if status in {200, 206}:
         return
@@ -366,21 +367,10 @@ def _check_status(response: requests.Response) -> None:
             "Resume to ask for a new one."
         )
     if status in {408, 425, 429} or status >= 500:
-        raise _Broken(f"{host} answered HTTP {status}", _retry_after(response.headers))
+        asked = retry_after(response.headers, time.time())
+        wait = None if asked is None else min(asked, _LONGEST_WAIT)
+        raise _Broken(f"{host} answered HTTP {status}", wait)
     raise DownloadError(f"{host} answered HTTP {status} instead of the video. Resume to try again.")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds a host asks to wait, given as seconds or as a date, at most `_LONGEST_WAIT`."""
-    text = headers.get("Retry-After", "").strip()
-    if text.isdecimal():
-        return min(float(text), _LONGEST_WAIT)
-    try:
-        until = parsedate_to_datetime(text).timestamp()
-        now = parsedate_to_datetime(headers["Date"]).timestamp() if "Date" in headers else time.time()
-    except (ValueError, TypeError):
-        return None
-    return min(max(until - now, 0.0), _LONGEST_WAIT)
 
 
 def _content_range(headers: Mapping[str, str]) -> tuple[int | None, int | None]:

@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from ltxv_nb.errors import DownloadError, RequestError
-from ltxv_nb.media import picture
+from ltxv_nb.media import arrays, picture
 from ltxv_nb.media.mp4 import open_mp4
+from ltxv_nb.text import data_uri, one_line
 
 if TYPE_CHECKING:
     from PIL import Image
 
-_SOURCES = "a path, an http(s) URL, bytes, a PIL image, a data URI, or an earlier job or video"
+#: What a first frame may be.
+IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, an array, a data URI, or an earlier job or video"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+#: Characters of a path or an address that an error repeats: it may be a whole file pasted by mistake.
+_SHOWN = 160
 #: Seconds before the end at which decoding starts when the last frame is wanted.
 _TAIL = 0.5
 
@@ -50,8 +54,7 @@ class FirstFrame:
     @classmethod
     def of(cls, data: bytes, media_type: str) -> FirstFrame:
         """Wrap a picture file as a data URI."""
-        url = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
-        return cls(url, hashlib.sha256(data).hexdigest(), data, media_type)
+        return cls(data_uri(data, media_type), hashlib.sha256(data).hexdigest(), data, media_type)
 
     def __repr__(self) -> str:
         if self.data is None:
@@ -64,9 +67,9 @@ def prepare(source: Any, frame_size: tuple[int, int]) -> FirstFrame:
 
     Parameters
     ----------
-    source : str, path-like, bytes, PIL image, job or video
-        A path, an http(s) URL (passed on as it is), a picture file's bytes, a PIL image, a data URI, or an
-        earlier job or video, of which the last frame is taken.
+    source : str, path-like, bytes, PIL image, array, job or video
+        A path, an http(s) URL (passed on as it is), a picture file's bytes, a PIL image, an array (see
+        `ltxv_nb.media.arrays`), a data URI, or an earlier job or video, of which the last frame is taken.
     frame_size : tuple of int
         Width and height of the clip, in pixels; a larger picture is scaled down to cover it.
 
@@ -90,16 +93,17 @@ def prepare(source: Any, frame_size: tuple[int, int]) -> FirstFrame:
         return FirstFrame.of(*picture.encode(bytes(source), "The first frame", frame_size))
     if isinstance(source, Image.Image):
         return _from_image(source, frame_size)
-    if hasattr(source, "video"):
-        return _from_video(_finished_video(source), frame_size)
-    if hasattr(source, "path"):
-        return _from_video(source, frame_size)
-    raise RequestError(f"The first frame is of type {type(source).__name__}, but it can be {_SOURCES}.")
+    if arrays.is_array(source):
+        return FirstFrame.of(picture.draw(arrays.to_image(source), frame_size), "image/jpeg")
+    video = _finished_video(source) if hasattr(source, "video") else source
+    if hasattr(video, "path"):
+        return _from_video(video, frame_size)
+    raise RequestError(f"The first frame is of type {type(source).__name__}, but it can be {IMAGE_SOURCES}.")
 
 
 def _from_text(text: str, frame_size: tuple[int, int]) -> FirstFrame:
     if not text:
-        raise RequestError(f"The first frame is empty; it can be {_SOURCES}.")
+        raise RequestError(f"The first frame is empty; it can be {IMAGE_SOURCES}.")
     if text[:5].lower() == "data:":
         return _from_data_uri(text, frame_size)
     scheme = _SCHEME.match(text)
@@ -107,8 +111,8 @@ def _from_text(text: str, frame_size: tuple[int, int]) -> FirstFrame:
         return _from_file(text, frame_size)
     if scheme[1].lower() not in {"http", "https"}:
         raise RequestError(
-            f"The first frame {_short(text)!r} is a {scheme[1]}:// address, which the service cannot read. "
-            f"It can be {_SOURCES}."
+            f"The first frame {one_line(text, _SHOWN)!r} is a {scheme[1]}:// address, which the service "
+            f"cannot read. It can be {IMAGE_SOURCES}."
         )
     return FirstFrame(_checked_url(text))
 
@@ -120,7 +124,9 @@ def _checked_url(text: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise RequestError(f"The first frame's address {_short(text)!r} is not a complete http(s) URL.")
+        raise RequestError(
+            f"The first frame's address {one_line(text, _SHOWN)!r} is not a complete http(s) URL."
+        )
     if "@" in parts.netloc:
         raise RequestError(
             "The first frame's address carries a user name or password, which would go to the service. "
@@ -154,7 +160,7 @@ def _from_data_uri(text: str, frame_size: tuple[int, int]) -> FirstFrame:
 
 def _from_file(name: str | bytes, frame_size: tuple[int, int]) -> FirstFrame:
     text = os.fsdecode(name)
-    shown = f"The first frame {_short(text)!r}"
+    shown = f"The first frame {one_line(text, _SHOWN)!r}"
     try:
         path = Path(text).expanduser()
         folder = path.is_dir()
@@ -178,7 +184,9 @@ def _missing(path: Path, shown: str) -> RequestError:
     try:
         names = [entry.name for entry in path.parent.iterdir()]
     except OSError:
-        return RequestError(f"{shown} does not exist: there is no folder {_short(str(path.parent))!r}.")
+        return RequestError(
+            f"{shown} does not exist: there is no folder {one_line(str(path.parent), _SHOWN)!r}."
+        )
     near = difflib.get_close_matches(path.name, names, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return RequestError(f"{shown} does not exist; it was looked for in {path.parent.absolute()}.{hint}")
@@ -243,8 +251,3 @@ def last_frame(path: str | os.PathLike[str]) -> Image.Image:
                 image: Image.Image = last.to_image()  # type: ignore[no-untyped-call]
                 return image
     raise DownloadError(f"The video {path} has no picture that can be read. Download it again.")
-
-
-def _short(text: str) -> str:
-    """Shorten what may be a whole file pasted by mistake."""
-    return text if len(text) <= 80 else f"{text[:60]}...{text[-12:]}"

@@ -28,7 +28,6 @@ MAX_PIXELS = 120_000_000
 _MAX_UNTOUCHED = 4 << 20
 _UNTOUCHED = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _JPEG_QUALITY = 92
-_ORIENTATION = 0x0112  # the EXIF tag
 
 _WANTED = "A first frame is a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture"
 

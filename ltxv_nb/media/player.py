@@ -7,13 +7,14 @@ text from outside is escaped.
 
 from __future__ import annotations
 
-import base64
 import html
 import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
+
+from ltxv_nb.text import data_uri, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -137,21 +138,18 @@ def pending_html(file: Path, job_id: str, *, base_dir: Path | None = None) -> st
     )
 
 
-def facts_text(video: Video) -> str:
-    """Return length, size, rate, sound, bytes and cost in one line: ``6 s · 1920x1080 · 25 fps · sound``."""
-    return " · ".join(_facts(video))
-
-
 def _source(video: Video, embed: bool | None, address: str) -> _Source:
     if embed is False:
         return _Source(address, _poster(video), is_preview=False)
     size = Path(video.path).stat().st_size
     if embed or size <= EMBED_LIMIT:
-        return _Source(_data(Path(video.path).read_bytes()), _poster(video), is_preview=False)
+        return _Source(data_uri(Path(video.path).read_bytes(), "video/mp4"), _poster(video), is_preview=False)
     try:
         from ltxv_nb.media.poster import preview
 
-        return _Source(_data(preview(video.path, max_bytes=EMBED_LIMIT)), _poster(video), is_preview=True)
+        return _Source(
+            data_uri(preview(video.path, max_bytes=EMBED_LIMIT), "video/mp4"), _poster(video), is_preview=True
+        )
     except Exception:  # a clip that is paid for is shown, even if no preview of it can be made
         logger.warning(
             "No preview of %s could be made; linking to the file instead.", video.path, exc_info=True
@@ -163,19 +161,15 @@ def _poster(video: Video) -> str:
     try:
         from ltxv_nb.media.poster import poster
 
-        return "data:image/jpeg;base64," + base64.b64encode(poster(video.path)).decode("ascii")
+        return data_uri(poster(video.path), "image/jpeg")
     except Exception:  # a player without a poster still plays
         logger.warning("No poster of %s could be made.", video.path, exc_info=True)
         return ""
 
 
-def _data(content: bytes) -> str:
-    return "data:video/mp4;base64," + base64.b64encode(content).decode("ascii")
-
-
 def _player(video: Video, source: _Source) -> str:
     poster = f' poster="{source.poster}"' if source.poster else ""
-    label = html.escape(f"Video: {_shorten(video.prompt, 120)}")
+    label = html.escape(f"Video: {one_line(video.prompt, 120)}")
     width, height = int(video.width), int(video.height)
     return (
         f'<video controls preload="metadata" playsinline width="{width}" height="{height}"'
@@ -205,7 +199,7 @@ def _twin(path: Path, base_dir: Path | None) -> str:
 
 
 def _prompt(prompt: str) -> str:
-    full, first = html.escape(prompt), html.escape(_shorten(prompt, _PROMPT_SHOWN))
+    full, first = html.escape(prompt), html.escape(one_line(prompt, _PROMPT_SHOWN))
     if len(prompt) <= _PROMPT_SHOWN:
         return f'<div style="font-style:italic;white-space:pre-line">{full}</div>'
     return (
@@ -245,8 +239,3 @@ def size_text(size: float) -> str:
             return f"{size:.0f} {unit}" if unit != "MB" else f"{size:.1f} {unit}"
         size /= 1000
     return f"{size:.1f} GB"
-
-
-def _shorten(text: str, most: int) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"

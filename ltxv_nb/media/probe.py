@@ -32,10 +32,6 @@ class Probe:
         Whether there is a sound track.
     size_bytes : int
         Size of the file, in bytes.
-    video_codec : str
-        Codec of the pictures, as FFmpeg names it (``"h264"``).
-    audio_codec : str or None
-        Codec of the sound (``"aac"``), ``None`` without sound.
     """
 
     width: int
@@ -44,8 +40,6 @@ class Probe:
     fps: float
     has_audio: bool
     size_bytes: int
-    video_codec: str
-    audio_codec: str | None
 
 
 def probe(path: str | os.PathLike[str]) -> Probe:
@@ -72,16 +66,13 @@ def probe(path: str | os.PathLike[str]) -> Probe:
         first = next(container.decode(stream), None)
         if first is None:
             raise DownloadError(f"The video {path} has no picture that can be read. Download it again.")
-        audio = container.streams.audio
         return Probe(
             width=first.width,
             height=first.height,
             duration=_duration(container, stream),
             fps=float(stream.average_rate or 0),
-            has_audio=bool(audio),
+            has_audio=bool(container.streams.audio),
             size_bytes=Path(path).stat().st_size,
-            video_codec=stream.codec_context.name,
-            audio_codec=audio[0].codec_context.name if audio else None,
         )
 
 

@@ -63,6 +63,8 @@ class Api:
         Returns unix time in seconds; used for dates in ``Retry-After``.
     submit_timeout : float, optional
         Seconds to wait for the answer to a submission.
+    missing_model_hint : callable, optional
+        Returns a sentence that names other models, from the id of one that the service does not have.
     """
 
     def __init__(
@@ -72,11 +74,13 @@ class Api:
         session_factory: Callable[..., requests.Session] = transport.new_session,
         clock: Callable[[], float] = time.time,
         submit_timeout: float = transport.SUBMIT_TIMEOUT,
+        missing_model_hint: Callable[[str], str] = lambda _model: "",
     ) -> None:
         self._service = service
         self._new_session = session_factory
         self._clock = clock
         self._submit_timeout = submit_timeout
+        self._missing_model_hint = missing_model_hint
         #: Called before each read, so that it is counted where the limit of requests per minute is kept.
         self.on_read: Callable[[], None] = lambda: None
         self._sessions: dict[tuple[str, bool, bool], requests.Session] = {}
@@ -132,7 +136,13 @@ class Api:
             if transport.never_sent(error):
                 return NotDelivered(self._unreachable(error))
             return Unclear(network_words(error))
-        return outcome_of(reply, body, self._scrub, self._clock())
+        return outcome_of(
+            reply,
+            str(body.get("model")),
+            scrub=self._scrub,
+            now=self._clock(),
+            missing_model_hint=self._missing_model_hint,
+        )
 
     def fetch(self, generation_id: str, *, counted: bool = True) -> Generation:
         """Ask how a generation is, once.

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import APIError, RateLimitError, ServiceUnreachable
-from ltxv_nb.request import MODELS
 from ltxv_nb.service.failures import error_of
 from ltxv_nb.service.reply import Generation, parse_json, plain_text, read_generation, usd_from_headers
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from ltxv_nb.service.reply import Reply
 
@@ -71,19 +70,28 @@ class Unclear:
 Outcome = Accepted | Refused | Busy | NotDelivered | Unclear
 
 
-def outcome_of(reply: Reply, body: Mapping[str, Any], scrub: Callable[[str], str], now: float) -> Outcome:
+def outcome_of(
+    reply: Reply,
+    model: str,
+    *,
+    scrub: Callable[[str], str],
+    now: float,
+    missing_model_hint: Callable[[str], str],
+) -> Outcome:
     """Tell from the service's answer what became of a submission.
 
     Parameters
     ----------
     reply : Reply
         The answer.
-    body : mapping
-        What was sent.
+    model : str
+        Id of the model that was asked for.
     scrub : callable
         Takes the key out of the service's words.
     now : float
         Unix time in seconds, for a date in ``Retry-After``.
+    missing_model_hint : callable
+        Returns a sentence that names other models, from the id of one that the service does not have.
     """
     status = reply.status
     if status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -91,7 +99,11 @@ def outcome_of(reply: Reply, body: Mapping[str, Any], scrub: Callable[[str], str
         if isinstance(error, RateLimitError):
             return Busy(error)
     if status in REFUSALS:
-        return Refused(error_of(reply, _submission_hint(status, body), scrub, now))
+        hint = _HINTS.get(status, "Nothing was billed.")
+        if status == HTTPStatus.NOT_FOUND:
+            gone = f"The service has no model {model!r}; it may have been retired."
+            hint = " ".join(filter(None, [gone, missing_model_hint(model), hint]))
+        return Refused(error_of(reply, hint, scrub, now))
     if not 200 <= status < 300:
         return Unclear(f"the service answered {status} {one_line(scrub(reply.reason), 200)}".strip())
     return _accepted(reply, scrub)
@@ -114,12 +126,3 @@ def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:
             known.usd if usd is None else usd,
         )
     )
-
-
-def _submission_hint(status: int, body: Mapping[str, Any]) -> str:
-    if status == HTTPStatus.NOT_FOUND:
-        return (
-            f"The service has no model {str(body.get('model'))!r}; it may have been retired. "
-            f"This package knows {' and '.join(MODELS)}. Nothing was billed."
-        )
-    return _HINTS.get(status, "Nothing was billed.")

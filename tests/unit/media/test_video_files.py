@@ -88,10 +88,10 @@ def near(pixel, wanted, by=14):
 def test_a_video_tells_its_size_length_rate_and_sound(clips):
     facts = probe(clips.plain)
     assert (facts.width, facts.height, facts.duration, facts.fps) == (160, 90, 2.0, 25.0)
-    assert (facts.has_audio, facts.video_codec, facts.audio_codec) == (False, "h264", None)
+    assert not facts.has_audio
     assert facts.size_bytes == clips.plain.stat().st_size
     facts = probe(str(clips.sound))
-    assert (facts.duration, facts.has_audio, facts.audio_codec) == (2.0, True, "aac")
+    assert (facts.duration, facts.has_audio) == (2.0, True)
 
 
 def test_a_video_that_is_cut_short_anywhere_is_noticed(clips, tmp_path):
@@ -210,9 +210,10 @@ def copied(data, tmp_path):
 
 
 def test_a_preview_has_the_whole_length_and_the_sound(clips, tmp_path):
-    facts, _ = copied(preview(clips.moving), tmp_path)
+    facts, path = copied(preview(clips.moving), tmp_path)
     assert (facts.width, facts.height, facts.duration, facts.fps) == (640, 360, 3.0, 25.0)
-    assert (facts.video_codec, facts.audio_codec) == ("h264", "aac")
+    with av.open(str(path)) as copy:
+        assert [stream.codec_context.name for stream in copy.streams] == ["h264", "aac"]
     assert not copied(preview(clips.plain), tmp_path)[0].has_audio
 
 
