@@ -188,7 +188,7 @@ Options:
 {listing}
 
 -i takes a path, a web address, or the name of a variable that holds a path, an address, bytes, a PIL image,
-or an earlier job or video (its last frame). The last job is also bound to _ltxv. LTXV_WAIT=1 in the
+an array, or an earlier job or video (its last frame). The last job is also bound to _ltxv. LTXV_WAIT=1 in the
 environment makes every cell wait. Defaults: %config LTXVMagics.duration = 8
 
 %ltxv help lists the line commands."""
