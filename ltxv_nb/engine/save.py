@@ -104,8 +104,8 @@ class Saver:
         progress: Callable[[int, int | None], None] | None,
     ) -> Probe:
         """See to it that the whole file is there, and tell what it holds."""
-        from ltxv_nb.media.download import download, finish
-        from ltxv_nb.media.part import Part
+        from ltxv_nb.media.download import download
+        from ltxv_nb.media.part import Part, finish
 
         part = final.with_name(f"{final.name}.part")
         if probe := _already_there(final):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import re
 import socket
 import time
 from dataclasses import dataclass
@@ -13,16 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 from ltxv_nb._version import __version__
 from ltxv_nb.errors import DownloadError
-from ltxv_nb.media.address import (
-    AddressRefused,
-    HostNotFound,
-    check_address,
-    guard,
-    means_this_machine,
-    split_address,
-)
-from ltxv_nb.media.part import DiskFull, Part, Whole, in_megabytes
-from ltxv_nb.media.probe import Probe, probe
+from ltxv_nb.media.address import check_address, guard, means_this_machine
+from ltxv_nb.media.host_reply import Broken, broken_in_words, check_status, content_range, refuse_page
+from ltxv_nb.media.part import Part, Whole, in_megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -30,24 +21,9 @@ if TYPE_CHECKING:
 
     import requests
 
-__all__ = [
-    "AddressExpired",
-    "AddressRefused",
-    "DiskFull",
-    "HostNotFound",
-    "Stopped",
-    "check_address",
-    "download",
-    "finish",
-]
-
-#: Statuses by which file hosts say that a signed address is over (400 is S3's word for an expired token).
-_EXPIRED = {400, 401, 403, 404, 410}
 _REDIRECTS = {301, 302, 303, 307, 308}
 _MAX_REDIRECTS = 5
 _BLOCK = 256 << 10  # bytes
-#: A host may ask us to wait this long at most, in seconds.
-_LONGEST_WAIT = 60.0
 #: A connection that brings less than `_CRAWL_BYTES` in `_CRAWL_SECONDS` is as good as broken.
 _CRAWL_SECONDS, _CRAWL_BYTES = 60.0, 64 << 10
 #: A try that brought this much more than any before it, in bytes, was not in vain: counting starts anew.
@@ -61,20 +37,8 @@ _HEADERS = {
 }
 
 
-class AddressExpired(DownloadError):
-    """The file host no longer honours the address; the service is asked for a fresh one."""
-
-
 class Stopped(Exception):
     """The download was asked to stop; the part stays, and the next download continues it."""
-
-
-class _Broken(Exception):
-    """One try failed; the next may not."""
-
-    def __init__(self, words: str, retry_after: float | None = None) -> None:
-        super().__init__(words)
-        self.retry_after = retry_after
 
 
 def download(
@@ -136,9 +100,9 @@ def download(
     Stopped
         ``should_stop`` said so.
     """
-    watch = _Watch(should_stop or (lambda: False), progress or (lambda _done, _total: None), sleep, clock)
+    control = _Control(should_stop or (lambda: False), progress or (lambda _done, _total: None), sleep, clock)
     with contextlib.closing(session_factory() if session_factory else _new_session(api_is_public)) as session:
-        fetch = _Fetch(session, Part(part), api_is_public, max_bytes, timeout, resolve, watch)
+        fetch = _Fetch(session, Part(part), api_is_public, max_bytes, timeout, resolve, control)
         _persist(fetch, url, tries)
 
 
@@ -148,7 +112,7 @@ def _persist(fetch: _Fetch, url: str, tries: int) -> None:
     while True:
         try:
             return fetch.attempt(url)
-        except _Broken as error:
+        except Broken as error:
             size = fetch.part.size()
             failures = 1 if size >= best + _HEADWAY else failures + 1
             best = max(best, size)
@@ -157,7 +121,7 @@ def _persist(fetch: _Fetch, url: str, tries: int) -> None:
                     f"The video could not be brought to disk: {error} (tried {failures} times). "
                     "Resume to try again."
                 ) from error
-            fetch.watch.pause(error.retry_after if error.retry_after is not None else 2.0 ** (failures - 1))
+            fetch.control.pause(error.retry_after if error.retry_after is not None else 2.0 ** (failures - 1))
 
 
 def _new_session(api_is_public: bool) -> requests.Session:
@@ -170,7 +134,7 @@ def _new_session(api_is_public: bool) -> requests.Session:
 
 
 @dataclass
-class _Watch:
+class _Control:
     """What the caller handed in to follow and steer a download."""
 
     should_stop: Callable[[], bool]
@@ -201,22 +165,22 @@ class _Fetch:
     max_bytes: int
     timeout: tuple[float, float]
     resolve: Callable[..., Any]
-    watch: _Watch
+    control: _Control
 
     def attempt(self, url: str) -> None:
         """Ask for what is missing, once."""
-        self.watch.check()
+        self.control.check()
         have, whole = self.part.size(), self.part.whole()
         if have and have == whole.total:
             return  # An earlier run got all of it, and was ended before it could give it its name.
         have = have if whole.validator and have < (whole.total or self.max_bytes) else 0
         ask = {"Range": f"bytes={have}-", "If-Range": whole.validator} if have else {}
-        with _broken_in_words(url, self.timeout), self._open(url, ask) as response:
+        with broken_in_words(url, self.timeout), self._open(url, ask) as response:
             if response.status_code == 416:
                 self.part.remove()
-                raise _Broken("its host has fewer bytes than are here already")
-            _check_status(response)
-            have, whole = self._place(response, have, whole)
+                raise Broken("its host has fewer bytes than are here already")
+            check_status(response)
+            have, whole = self._position(response, have, whole)
             self._receive(response, have, whole)
 
     def _open(self, url: str, ask: Mapping[str, str | None]) -> requests.Response:
@@ -245,7 +209,7 @@ class _Fetch:
             f"The video's address redirects more than {_MAX_REDIRECTS} times. Resume to try again."
         )
 
-    def _place(self, response: requests.Response, have: int, whole: Whole) -> tuple[int, Whole]:
+    def _position(self, response: requests.Response, have: int, whole: Whole) -> tuple[int, Whole]:
         """Tell where the answer's bytes belong: from which byte on, and in which file."""
         headers = response.headers
         if headers.get("Content-Encoding", "identity").lower() != "identity":
@@ -256,7 +220,7 @@ class _Fetch:
             length = headers.get("Content-Length", "")
             have, whole = 0, Whole.of(headers, int(length) if length.isdecimal() else None)
         else:
-            start, total = _content_range(headers)
+            start, total = content_range(headers)
             now = Whole.of(headers, total)
             changed = now.validator not in {None, whole.validator} or total not in {
                 None,
@@ -264,7 +228,7 @@ class _Fetch:
             }
             if not have or start != have or changed:
                 self.part.remove()
-                raise _Broken("its host continued another file")
+                raise Broken("its host continued another file")
             whole = Whole(whole.validator, total or whole.total)
         if (whole.total or 0) > self.max_bytes:
             raise self._too_large()
@@ -276,7 +240,7 @@ class _Fetch:
         blocks = self._blocks(response)
         if not have:
             first = _first_block(blocks)
-            _refuse_page(first, response)
+            refuse_page(first, response)
             self.part.start(whole)
             blocks = _chain(first, blocks)
         with self.part.appender() as append:
@@ -285,28 +249,28 @@ class _Fetch:
                 have += len(block)
                 if have > self.max_bytes:
                     break
-                self.watch.progress(have, whole.total)
+                self.control.progress(have, whole.total)
         if have > self.max_bytes:
             self.part.remove()
             raise self._too_large()
         if whole.total is not None and have > whole.total:
             self.part.remove()
-            raise _Broken("its host sent more bytes than the video has")
+            raise Broken("its host sent more bytes than the video has")
         if whole.total is not None and have < whole.total:
-            raise _Broken(
+            raise Broken(
                 f"the connection broke off after {in_megabytes(have)} of {in_megabytes(whole.total)}"
             )
 
     def _blocks(self, response: requests.Response) -> Iterator[bytes]:
         """Yield bytes as they come, as long as they come at a tolerable pace."""
-        since, came = self.watch.clock(), 0
+        since, came = self.control.clock(), 0
         while block := response.raw.read1(_BLOCK, decode_content=False):
-            self.watch.check()
+            self.control.check()
             came += len(block)
-            if self.watch.clock() - since > _CRAWL_SECONDS:
+            if self.control.clock() - since > _CRAWL_SECONDS:
                 if came < _CRAWL_BYTES:
-                    raise _Broken("it comes too slowly")
-                since, came = self.watch.clock(), 0
+                    raise Broken("it comes too slowly")
+                since, came = self.control.clock(), 0
             yield block
 
     def _too_large(self) -> DownloadError:
@@ -314,32 +278,6 @@ class _Fetch:
             f"The video is larger than {in_megabytes(self.max_bytes)}, the most that is fetched. "
             "Fetch it by hand from its address."
         )
-
-
-@contextlib.contextmanager
-def _broken_in_words(url: str, timeout: tuple[float, float]) -> Iterator[None]:
-    """Say in words what broke, without the address: its query may hold a signature."""
-    import requests
-    from urllib3.exceptions import HTTPError
-    from urllib3.exceptions import TimeoutError as Timeout
-
-    host = split_address(url).hostname
-    try:
-        yield
-    except (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
-        raise AddressRefused("The service named an address for the video that cannot be read.") from error
-    except HostNotFound as error:
-        raise _Broken(f"its host {host} cannot be found") from error
-    except (requests.exceptions.Timeout, Timeout) as error:
-        raise _Broken(f"{host} did not answer within {max(timeout):g} seconds") from error
-    except requests.exceptions.SSLError as error:
-        raise _Broken(f"no secure connection to {host} could be made") from error
-    except requests.exceptions.ProxyError as error:
-        raise _Broken("the proxy could not be reached") from error
-    except HTTPError as error:
-        raise _Broken(f"the connection to {host} broke off midway") from error
-    except (requests.RequestException, OSError) as error:
-        raise _Broken(f"the connection to {host} failed") from error
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -354,108 +292,16 @@ def _uses_proxy(session: requests.Session, url: str) -> bool:
     return bool(select_proxy(url, {**known, **session.proxies}))
 
 
-def _check_status(response: requests.Response) -> None:
-    from ltxv_nb.http_client import retry_after
-
-    status = response.status_code
-    if status in {200, 206}:
-        return
-    host = urlsplit(response.url).hostname
-    if status in _EXPIRED:
-        raise AddressExpired(
-            f"{host} no longer gives the video out at this address (HTTP {status}). "
-            "Resume to ask for a new one."
-        )
-    if status in {408, 425, 429} or status >= 500:
-        asked = retry_after(response.headers, time.time())
-        wait = None if asked is None else min(asked, _LONGEST_WAIT)
-        raise _Broken(f"{host} answered HTTP {status}", wait)
-    raise DownloadError(f"{host} answered HTTP {status} instead of the video. Resume to try again.")
-
-
-def _content_range(headers: Mapping[str, str]) -> tuple[int | None, int | None]:
-    """Return the first byte of a partial answer, and the bytes of the whole."""
-    match = re.fullmatch(r"bytes\s+(\d+)-\d+/(\d+|\*)", headers.get("Content-Range", "").strip())
-    if not match:
-        return None, None
-    return int(match[1]), None if match[2] == "*" else int(match[2])
-
-
 def _first_block(blocks: Iterator[bytes]) -> bytes:
     """Return enough of the beginning to tell a video from a page."""
     first = b""
     while len(first) < 512 and (block := next(blocks, b"")):
         first += block
     if not first:
-        raise _Broken("its host sent an empty file")
+        raise Broken("its host sent an empty file")
     return first
 
 
 def _chain(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
     yield first
     yield from blocks
-
-
-def _refuse_page(first: bytes, response: requests.Response) -> None:
-    """Refuse a page or an error message that comes with a status of success."""
-    if first[4:8] == b"ftyp":
-        return
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    text = (
-        kind.startswith("text/") or kind.endswith(("json", "xml")) or first.lstrip()[:1] in {b"<", b"{", b"["}
-    )
-    if text:
-        words = re.sub(r"<[^<>]*>|[\W_]+", " ", first[:2000].decode("utf-8", "replace")).strip()
-        host = urlsplit(response.url).hostname
-        raise DownloadError(
-            f"{host} answered with a page instead of the video ({words[:120]}). Resume to try again."
-        )
-
-
-def finish(part: Path, final: Path) -> Probe:
-    """Check a complete part and give it its final name, in one step that cannot be seen half done.
-
-    Parameters
-    ----------
-    part : pathlib.Path
-        The part, all of it there.
-    final : pathlib.Path
-        Its name; what is there under that name is replaced. Both lie on one disk.
-
-    Returns
-    -------
-    Probe
-        The video's facts.
-
-    Raises
-    ------
-    DownloadError
-        It is not a whole video, and was dropped so that the next download starts afresh; or the disk refused.
-    """
-    try:
-        facts = probe(part)
-    except DownloadError:
-        Part(part).remove()
-        raise
-    try:
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(final)
-        _sync_folder(final.parent)
-    except OSError as error:
-        raise DownloadError(
-            f"The video cannot be saved as {final} ({error.strerror or error}). "
-            "Close what holds it or make the folder writable, then resume."
-        ) from error
-    Part(part).remove()
-    return facts
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself survive a power cut, where the system can (Windows cannot open folders)."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -6,11 +6,13 @@ import contextlib
 import errno
 import functools
 import json
+import os
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ltxv_nb.errors import DownloadError
+from ltxv_nb.media.probe import Probe, probe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -158,3 +160,52 @@ def _in_words(path: Path) -> Iterator[None]:
         raise DownloadError(
             f"The video cannot be written to {path.parent} ({reason}). Make the folder writable, then resume."
         ) from error
+
+
+def finish(part: Path, final: Path) -> Probe:
+    """Check a complete part and give it its final name, in one step that cannot be seen half done.
+
+    Parameters
+    ----------
+    part : pathlib.Path
+        The part, all of it there.
+    final : pathlib.Path
+        Its name; what is there under that name is replaced. Both lie on one disk.
+
+    Returns
+    -------
+    Probe
+        The video's facts.
+
+    Raises
+    ------
+    DownloadError
+        It is not a whole video, and was dropped so that the next download starts afresh; or the disk refused.
+    """
+    try:
+        facts = probe(part)
+    except DownloadError:
+        Part(part).remove()
+        raise
+    try:
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        part.replace(final)
+        _sync_folder(final.parent)
+    except OSError as error:
+        raise DownloadError(
+            f"The video cannot be saved as {final} ({error.strerror or error}). "
+            "Close what holds it or make the folder writable, then resume."
+        ) from error
+    Part(part).remove()
+    return facts
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut, where the system can (Windows cannot open folders)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ltxv_nb.errors import DownloadError
-from ltxv_nb.media.download import AddressExpired, AddressRefused, DiskFull, Stopped, download, finish
+from ltxv_nb.media.address import AddressRefused
+from ltxv_nb.media.download import Stopped, download
+from ltxv_nb.media.host_reply import AddressExpired
+from ltxv_nb.media.part import DiskFull, finish
 
 BODY = random.Random(7).randbytes(300_000)
 ETAG = '"v1"'
