@@ -27,7 +27,7 @@ class ConfigurationError(LTXVError):
 
 
 class JournalError(ConfigurationError):
-    """The journal cannot be written or read, so nothing is sent: what is paid for must be on record."""
+    """The journal cannot be written or read, so nothing is sent: what is paid for must be in it."""
 
 
 class RequestError(LTXVError, ValueError):
@@ -107,7 +107,7 @@ class ServerError(APIError):
 
 
 class ServiceUnreachable(APIError):
-    """No connection could be made, so nothing was delivered and nothing was billed."""
+    """The service did not answer. A submission that ends so was not delivered, and nothing was billed."""
 
 
 class _WithJob(LTXVError):
@@ -137,12 +137,12 @@ class GenerationLost(GenerationFailed):
 
 
 class GenerationTimeout(_WithJob, TimeoutError):
-    """The wait is over, the generation is not: it goes on and is billed; ``job`` leads back to it."""
+    """The wait timed out. The generation continues and will be billed; ``job`` is its handle."""
 
 
 class WatchStopped(_WithJob):
-    """Someone stopped watching; the generation goes on and is billed; ``%ltxv resume`` picks it up."""
+    """Tracking was stopped. The generation continues and will be billed; ``%ltxv resume`` tracks it again."""
 
 
 class DownloadError(_WithJob):
-    """The video is finished and paid for, but it could not be brought to disk; ``resume`` tries again."""
+    """The video is finished and paid for, but it could not be downloaded; ``resume`` tries again."""

@@ -103,7 +103,7 @@ class Scrubbing:
         if key is None:
             return
         with _lock:
-            _active.add(self)  # before the filters: a `remove` that collection slips in leaves them alone
+            _active.add(self)  # first: a `remove` during a garbage collection then leaves the filters
             for name in names:
                 logging.getLogger(name).addFilter(ScrubFilter(key))
 

@@ -104,7 +104,7 @@ class Engine:
         check_folder(self.settings.output_dir)
         self.api.make_ready()
         frame = prepared.frame
-        image = first_frames.keep(frame, self.settings.home) if frame else None
+        image = first_frames.store(frame, self.settings.home) if frame else None
         try:
             record, twin = self._reserve(prepared, image, allow_duplicate=allow_duplicate)
         except JournalError as error:

@@ -1,7 +1,7 @@
 """A few daemon threads that run what they are given.
 
 The standard library's executor joins its threads at the interpreter's exit, and a script would then hang on
-the poll or the download in flight. Here nothing needs that: whatever is cut off stands in the journal.
+the poll or the download in flight. Here nothing needs that: whatever is cut off is in the journal.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class DaemonPool:
             task, args = item
             try:
                 task(*args)
-            except Exception:  # noqa: BLE001 - whatever it is, the thread must live on
+            except Exception:  # noqa: BLE001 - whatever it is, the thread must go on
                 _log.exception("A background task failed")
             finally:
                 del item, task, args

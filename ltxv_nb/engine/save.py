@@ -30,7 +30,7 @@ class Saved:
 
 
 class Saver:
-    """Brings finished videos to disk.
+    """Downloads finished videos, and names them.
 
     Parameters
     ----------
@@ -61,18 +61,18 @@ class Saver:
         record : Record
             A finished generation, with its URL.
         should_stop : callable
-            Asked now and then; when true, the download is left off and can be resumed.
+            Asked now and then; when true, the download is stopped and can be resumed.
         progress : callable, optional
             Called with the bytes so far and in all (or ``None``).
 
         Raises
         ------
         DownloadError
-            It cannot be had, is no whole MP4, or cannot be written; no half file is left under the name.
+            It cannot be downloaded, is no whole MP4, or cannot be written; no half file has its name.
         """
         final = self._usable(self.destination(record))
         with self._locks[final]:
-            probe = self._bring(record, final, should_stop, progress)
+            probe = self._download(record, final, should_stop, progress)
         media = {
             "width": probe.width,
             "height": probe.height,
@@ -96,20 +96,20 @@ class Saver:
             return other / final.name
         return final
 
-    def _bring(
+    def _download(
         self,
         record: Record,
         final: Path,
         should_stop: Callable[[], bool],
         progress: Callable[[int, int | None], None] | None,
     ) -> Probe:
-        """See to it that the whole file is there, and tell what it holds."""
+        """Download the file unless all of it is there already; return what it holds."""
         from ltxv_nb.media.download import download
         from ltxv_nb.media.part import Part, finish
 
         part = final.with_name(f"{final.name}.part")
         if probe := _already_there(final):
-            Part(part).remove()  # what is left when the process died between the naming and the tidying
+            Part(part).remove()  # left over where the process died after the renaming
             return probe
         download(
             record.url or "",

@@ -1,4 +1,4 @@
-"""First frames as the journal keeps them: as files under their hash, never inside the row."""
+"""First frames of journalled jobs: stored as files under their hash, never inside the row."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from ltxv_nb.media.image import FirstFrame
 
 
-def keep(frame: FirstFrame, home: Path) -> dict[str, Any]:
-    """Keep a first frame and return what the journal says of it.
+def store(frame: FirstFrame, home: Path) -> dict[str, Any]:
+    """Store a first frame and return what the journal's row says of it.
 
     Parameters
     ----------
@@ -42,14 +42,14 @@ def keep(frame: FirstFrame, home: Path) -> dict[str, Any]:
             write_whole(target, frame.data, durable=True)
         except OSError as error:
             raise JournalError(
-                f"The image cannot be kept in {target.parent} ({error.strerror or error}): "
+                f"The image cannot be stored in {target.parent} ({error.strerror or error}): "
                 f"check the folder, or set LTXV_HOME to another one. Nothing was sent."
             ) from None
     return {"sha256": frame.sha256, "file": f"images/{target.name}", "media_type": frame.media_type}
 
 
-def source(kept: dict[str, Any] | None, home: Path) -> Any:
-    """Return what can be given as ``image`` again: the address, or the path of the kept file."""
-    if kept is None:
+def source(stored: dict[str, Any] | None, home: Path) -> Any:
+    """Return what can be given as ``image`` again: the address, or the path of the stored file."""
+    if stored is None:
         return None
-    return kept["url"] if "url" in kept else home / str(kept["file"])
+    return stored["url"] if "url" in stored else home / str(stored["file"])

@@ -1,4 +1,4 @@
-"""Bringing a finished video to disk: continued after breaks, checked, and never half under its final name."""
+"""Downloading a finished video: continued after breaks, and never half under its final name."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def download(
     AddressRefused
         The address, or one it redirects to, is not fetched from.
     DiskFull
-        There is no room for it.
+        The disk has no space for it.
     DownloadError
         It is too large, not a video but a page, or kept breaking off.
     Stopped
@@ -118,7 +118,7 @@ def _persist(fetch: _Fetch, url: str, tries: int) -> None:
             best = max(best, size)
             if failures >= tries:
                 raise DownloadError(
-                    f"The video could not be brought to disk: {error} (tried {failures} times). "
+                    f"The video could not be downloaded: {error} (tried {failures} times). "
                     "Resume to try again."
                 ) from error
             fetch.control.pause(error.retry_after if error.retry_after is not None else 2.0 ** (failures - 1))

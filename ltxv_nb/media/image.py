@@ -1,4 +1,4 @@
-"""First frames: whatever a person has at hand, made into what the service takes."""
+"""First frames: each kind of source made into what the service takes."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def last_frame(path: str | os.PathLike[str]) -> Image.Image:
         stream.thread_type = "AUTO"
         end = (container.duration or 0) + (container.start_time or 0)
         last = None
-        # Some files have no place to jump to so near their end; then all of it is decoded.
+        # Some files have no key frame to seek to so near their end; then all of it is decoded.
         for start in (end - int(_TAIL * 1_000_000), 0):
             container.seek(max(start, 0))
             for frame in container.decode(stream):

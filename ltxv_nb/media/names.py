@@ -20,7 +20,7 @@ def file_stem(prompt: str, job_id: str, created_at: float) -> str:
 
     Letters and digits of every script are kept, in lower case and NFC; everything else separates words. So a
     name has no dot, slash, space or control character, and, starting with a day, is never one that Windows
-    keeps for itself.
+    reserves.
 
     Parameters
     ----------

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-#: Room to leave on the disk beside the video itself, in bytes: the journal and the notebook live there too.
+#: Free space to leave on the disk, in bytes: the journal and the notebook may be on it too.
 DISK_MARGIN = 32 << 20
 
 _NO_ROOM = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
 class DiskFull(DownloadError):
-    """There is no room for the video."""
+    """The disk has no space left for the video."""
 
 
 def in_megabytes(size: int) -> str:
@@ -63,7 +63,7 @@ class Part:
     Parameters
     ----------
     path : pathlib.Path
-        Where it lies; ``<path>.json`` lies beside it.
+        The file; ``<path>.json`` is beside it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -103,7 +103,7 @@ class Part:
         """Open the part for adding; yields the function that adds bytes at the end.
 
         When the disk is full, what was written is dropped: the video can be fetched again, while the journal
-        and the notebook, on the same disk perhaps, need the room now.
+        and the notebook, which may be on the same disk, need the space now.
         """
         try:
             with _in_words(self.path):
@@ -124,7 +124,7 @@ class Part:
             self._note.unlink(missing_ok=True)
 
     def check_room(self, missing: int) -> None:
-        """Check that the disk has room for the bytes that are still to come.
+        """Check that the disk has space for the bytes that are still to come.
 
         Raises
         ------
@@ -170,7 +170,7 @@ def finish(part: Path, final: Path) -> Probe:
     part : pathlib.Path
         The part, all of it there.
     final : pathlib.Path
-        Its name; what is there under that name is replaced. Both lie on one disk.
+        Its name; what is there under that name is replaced. Both are on one disk.
 
     Returns
     -------

@@ -35,8 +35,8 @@ _WANTED = "A first frame is a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture"
 def encode(data: bytes, name: str, frame_size: tuple[int, int]) -> tuple[bytes, str]:
     """Return the bytes to send for a picture file, and their media type.
 
-    A small upright JPEG, PNG or WebP that carries no private data (a camera's place and time) goes out byte
-    for byte. Anything else is drawn anew. The same input always gives the same bytes.
+    A small upright JPEG, PNG or WebP without private data (such as where a photo was taken) goes out byte for
+    byte. Anything else is drawn anew. The same input always gives the same bytes.
 
     Parameters
     ----------

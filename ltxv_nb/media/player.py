@@ -1,7 +1,7 @@
 """A finished clip as plain HTML: it plays without a kernel, in an untrusted copy, and in an exported page.
 
-The address stands on ``video`` itself, since Jupyter strips ``source`` from notebooks it does not trust. A
-small clip is embedded whole; of a larger one the notebook carries a preview, and a link to the file. Every
+The address is on ``video`` itself, since Jupyter strips ``source`` from notebooks it does not trust. A
+small clip is embedded whole; of a larger one the notebook holds a preview, and a link to the file. Every
 text from outside is escaped.
 """
 
@@ -26,7 +26,7 @@ logger = logging.getLogger("ltxv_nb")
 #: Bytes of MP4 that a notebook carries for one clip. As Base64, with a poster, three of them stay under 3 MB.
 EMBED_LIMIT = 640_000
 
-#: What a sandbox clip says about itself wherever it is shown.
+#: The note that is shown with every sandbox clip.
 SANDBOX_NOTE = (
     "Sandbox clip: drawn on this machine to try things out. Nothing was billed; the real model was not asked."
 )
@@ -78,7 +78,7 @@ def player_html(
     address = file_address(video.path, base_dir)
     earlier = _twin(twin, base_dir) if twin else ""
     if not Path(video.path).is_file():
-        gone = f'<div style="{_SMALL}"><em>The file is no longer at this place.</em></div>'
+        gone = f'<div style="{_SMALL}"><em>The file is no longer there.</em></div>'
         return _card(video, gone, _link(video.path, address), earlier)
     source = _source(video, embed, address)
     link = _link(video.path, address) + (" (full file; above: a small preview)" if source.is_preview else "")
@@ -111,12 +111,13 @@ def _near_path(path: Path, base: Path) -> str:
 
 
 def pending_html(file: Path, job_id: str, *, base_dir: Path | None = None) -> str:
-    """Return what stands in a notebook for a clip that is not there yet, in case nobody comes back to it.
+    """Return a fallback for a clip that is not finished yet, in case its cell is never updated.
 
-    A page that was reloaded in mid-job, saved, and opened without its kernel holds neither the status nor the
-    final output. The name of the file is known from the start, so this piece leads to it. `PENDING_STYLE`
-    brings its player out where the status is dead, and hides it all where the status lives; where no style
-    applies it is a line of small print, and in a notebook without trust, which strips ``hidden``, a player.
+    A page that was reloaded during the job, saved, and opened without its kernel holds neither the status nor
+    the final output. The name of the file is known from the start, so the fallback links to it.
+    `PENDING_STYLE` shows its player where the status widget has no kernel, and hides all of it where it has
+    one; where no style applies it is a line of small print, and in an untrusted notebook, which strips
+    ``hidden``, a player.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The still picture that stands for a video until it plays."""
+"""The still picture that is shown in place of a video until it plays."""
 
 from __future__ import annotations
 

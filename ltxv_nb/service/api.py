@@ -152,7 +152,7 @@ class Api:
         generation_id : str
             The service's id.
         counted : bool
-            Whether `on_read` hears of it; false for who has kept to the budget already.
+            Whether `on_read` is called; false where the poll was counted already.
 
         Raises
         ------

@@ -174,7 +174,7 @@ def error_message(content: bytes, reason: str, scrub: Callable[[str], str] = str
     reason : str
         The reason phrase, for a body without words.
     scrub : callable, optional
-        Takes what is secret out of a text; before it is cut, which could leave half a secret.
+        Takes the key out of a text, before it is cut: half a key is not recognized.
     """
     document = parse_json(content)
     if isinstance(document, dict):

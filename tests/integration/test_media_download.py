@@ -278,7 +278,7 @@ def test_too_many_failures_end_in_one_sentence_without_the_signature(host, fetch
     with pytest.raises(DownloadError) as caught:
         fetch(host.script(status(503)), tries=3)
     assert str(caught.value) == (
-        "The video could not be brought to disk: 127.0.0.1 answered HTTP 503 (tried 3 times). Resume to try again."
+        "The video could not be downloaded: 127.0.0.1 answered HTTP 503 (tried 3 times). Resume to try again."
     )
     assert len(host.asked()) == 3
 

@@ -413,4 +413,4 @@ def blocked_by(journal: Journal, record: Record) -> Record | None:
 
 
 def broken_download(words: str = "the connection broke off") -> DownloadError:
-    return DownloadError(f"The video could not be brought to disk: {words}.")
+    return DownloadError(f"The video could not be downloaded: {words}.")
