@@ -232,7 +232,7 @@ class _Fetch:
             whole = Whole(whole.validator, total or whole.total)
         if (whole.total or 0) > self.max_bytes:
             raise self._too_large()
-        self.part.check_room((whole.total or have) - have)
+        self.part.check_space((whole.total or have) - have)
         return have, whole
 
     def _receive(self, response: requests.Response, have: int, whole: Whole) -> None:

@@ -123,7 +123,7 @@ class Part:
             self.path.unlink(missing_ok=True)
             self._note.unlink(missing_ok=True)
 
-    def check_room(self, missing: int) -> None:
+    def check_space(self, missing: int) -> None:
         """Check that the disk has space for the bytes that are still to come.
 
         Raises
