@@ -1,8 +1,8 @@
 """Which addresses a video may be fetched from.
 
 The address comes from the service's answer. A public service could name an address inside this machine or its
-network, to make us fetch and show what is private there. Such an address is refused, by
-name before the connection is made and by number once it is open.
+network, to make us fetch and show what is private there. Such an address is refused, by name before the
+connection is made and by number once it is open.
 """
 
 from __future__ import annotations
@@ -187,7 +187,11 @@ class _Guarded:
     @sock.setter
     def sock(self, opened: Any) -> None:
         if opened is not None:
-            number = _as_number(str(opened.getpeername()[0]))
+            try:
+                number = _as_number(str(opened.getpeername()[0]))
+            except OSError:  # it was reset at once
+                opened.close()
+                raise
             if number is None or not is_global(number):
                 opened.close()
                 raise _inside(self.host)

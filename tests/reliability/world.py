@@ -105,7 +105,8 @@ class World:
         fault, self.next_fault = self.next_fault, None
         name = request.headers["X-Client-Request-Id"]
         if fault == "nobody there":
-            transport._progress.state = "connecting"
+            transport.forget_progress()
+            transport._progress.begun = transport._progress.connecting = True
             raise requests.ConnectionError(NewConnectionError(None, "Connection refused"))  # type: ignore[arg-type]
         if fault == "429":
             return 429, {"message": "slow down"}
@@ -197,7 +198,7 @@ class Wire(HTTPAdapter):
         self.world, self.process = world, process
 
     def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:  # type: ignore[override]
-        transport._progress.state = "sending"
+        transport._progress.begun = transport._progress.exposed = True
         self.process.live()
         try:
             status, content = self.world.answer(request)
