@@ -98,13 +98,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(ipython: InteractiveShell) -> None:
     """``%load_ext ltxv_nb``: add the magics."""
-    from ltxv_nb.notebook import load
+    from ltxv_nb.notebook.extension import load
 
     load(ipython)
 
 
 def unload_ipython_extension(ipython: InteractiveShell) -> None:
-    """``%unload_ext ltxv_nb``: take away what loading added, and stop watching."""
-    from ltxv_nb.notebook import unload
+    """``%unload_ext ltxv_nb``: take away what loading added, and stop tracking."""
+    from ltxv_nb.notebook.extension import unload
 
     unload(ipython)

@@ -304,6 +304,20 @@ class Client:
             origin: count for origin, count in self.journal.open_by_origin().items() if origin != self.origin
         }
 
+    def untracked(self) -> list[Job]:
+        """Return the unfinished jobs of this client's service that no living process tracks, oldest first.
+
+        Nothing is sent, and none of them is tracked by that: `resume` does so.
+        """
+        return [
+            self._job(record)
+            for record in self.journal.open(self.origin)
+            if not self._is_followed(record.id)
+            and not (
+                record.owner and record.owner != self._presence.name and self._presence.alive(record.owner)
+            )
+        ]
+
     def request_of(self, record: Record) -> GenerationRequest:
         """Return what a journal record asked for."""
         from ltxv_nb.journal import first_frames

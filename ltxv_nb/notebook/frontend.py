@@ -1,31 +1,42 @@
-"""Where the magic runs: a terminal, a page with a person before it, or a kernel that nobody looks at."""
+"""Where the magic runs, which files the page can fetch from there, and what is wrong with the kernel."""
 
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+from ltxv_nb.notebook.ipython import running_request
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-Place = Literal["terminal", "page", "headless"]
+#: A terminal, a page with a person in front of it, or a kernel whose output is only stored.
+FrontEnd = Literal["terminal", "page", "headless"]
+
+#: The oldest ipykernel that the tests run on.
+OLDEST_KERNEL = (6, 31)
+
+#: In this one, updates from threads do not reach the page.
+BROKEN_KERNEL = (7, 0)
 
 
-def place_of(ip: InteractiveShell) -> Place:
-    """Tell where the running cell is looked at.
+def front_end_of(ip: InteractiveShell) -> FrontEnd:
+    """Return where the output of the running cell is seen.
 
     A kernel client that cannot be asked anything (``allow_stdin`` is false: nbclient, nbconvert, papermill,
-    nbval) has nobody before it, so widgets would be noise in the stored notebook. Voila runs its cells like
+    nbval) runs without a person, so widgets would be noise in the stored notebook. Voila runs its cells like
     that too, but then shows them to a person.
     """
     if getattr(ip, "kernel", None) is None:
         return "terminal"
     if always_waits():
         return "headless"
-    if any(name.startswith("VOILA_") for name in os.environ):
+    if _in_voila():
         return "page"
-    return "page" if _content(ip).get("allow_stdin", True) else "headless"
+    return "page" if running_request(ip).get("allow_stdin", True) else "headless"
 
 
 def always_waits() -> bool:
@@ -34,7 +45,7 @@ def always_waits() -> bool:
 
 
 def notebook_folder() -> Path:
-    """Return the folder of the notebook, from which its links to files lead.
+    """Return the folder of the notebook, to which its links to files are relative.
 
     Jupyter's server names the notebook in ``JPY_SESSION_NAME``; elsewhere a kernel starts in its folder.
     """
@@ -44,10 +55,44 @@ def notebook_folder() -> Path:
     return Path.cwd()
 
 
-def _content(ip: InteractiveShell) -> dict[str, Any]:
-    """Return the content of the request that started the running cell, as far as the kernel tells it."""
+def embed_for(path: Path) -> bool | None:
+    """Return how a live page gets a clip, as `ltxv_nb.media.player.player_html` takes it.
+
+    Jupyter's server serves what lies beside the notebook or below: then the page plays the file itself, at
+    once and in full quality. Voila does not, and of other front ends it is not known; there it is embedded.
+    """
+    on_server = os.environ.get("JPY_SESSION_NAME") and not _in_voila()
     try:
-        parent: Any = ip.kernel.get_parent("shell")  # type: ignore[attr-defined]
-        return dict(parent.get("content") or {})
-    except (AttributeError, TypeError):
-        return {}
+        return False if on_server and path.resolve().is_relative_to(notebook_folder().resolve()) else None
+    except OSError:
+        return None
+
+
+def kernel_advice(version: str | None = None) -> str | None:
+    """Return one line about a kernel that should be replaced; ``None`` for a good one, and in a terminal.
+
+    Parameters
+    ----------
+    version : str, optional
+        Of ipykernel, like ``"7.0.1"``; by default the running one. One that cannot be read is taken to be
+        good.
+    """
+    if version is None:
+        version = getattr(sys.modules.get("ipykernel"), "__version__", None)
+    numbers = re.match(r"(\d+)\.(\d+)", version or "")
+    if numbers is None:
+        return None
+    release = (int(numbers[1]), int(numbers[2]))
+    if release == BROKEN_KERNEL:
+        problem = "in which live updates are broken: clips are made and saved, but their status stands still"
+    elif release < OLDEST_KERNEL:
+        problem = f"older than {OLDEST_KERNEL[0]}.{OLDEST_KERNEL[1]}, the oldest supported version"
+    else:
+        return None
+    return (
+        f"This kernel is ipykernel {version}, {problem}. %pip install -U ipykernel, then restart the kernel."
+    )
+
+
+def _in_voila() -> bool:
+    return any(name.startswith("VOILA_") for name in os.environ)

@@ -1,68 +1,73 @@
-"""What the magics of one IPython share: the client, the board, and where jobs are shown."""
+"""What magics, panel and gallery share: the client, the board, and the notebook in which jobs are shown."""
 
 from __future__ import annotations
 
 import threading
+import weakref
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
-from ltxv_nb.notebook.frontend import notebook_folder, place_of
+from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.notebook.output.status import Board
+from ltxv_nb.notebook.widgets.worker import Worker
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.output.status import Board
     from ltxv_nb.notebook.output.views import CellView
 
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
 
-SANDBOX_NEWS = "Sandbox: drawn on this machine, nothing is billed. %ltxv login leads to the real model."
+SANDBOX_NOTICE = (
+    "Sandbox: clips are drawn on this machine, and nothing is billed. %ltxv login switches to the real model."
+)
+
+#: Seconds that closing a session waits for work that has begun.
+_CLOSING_SECONDS = 5.0
 
 
 class Session:
-    """One IPython's use of this package; nothing is opened or started before it is needed.
+    """A client, with the board that keeps every status up to date.
 
     Parameters
     ----------
-    ip : InteractiveShell
-        The shell.
+    client : Client, optional
+        The client, which stays its owner's to close; by default one is made from the settings at first use.
     """
 
-    def __init__(self, ip: InteractiveShell) -> None:
-        self.ip = ip
-        self._board: Board | None = None
-        self._client: Client | None = None
-        self._making = threading.RLock()  # a click and a cell may both be the first to need it
-        self._told = False
+    def __init__(self, client: Client | None = None) -> None:
+        self.board = Board()
+        self._client = client
+        self._lock = threading.Lock()  # guards the fields alone: a client is made and closed outside it
         self._closed = False
-
-    @property
-    def board(self) -> Board:
-        """What keeps every status up to date, made at first use."""
-        from ltxv_nb.notebook.output.status import Board
-
-        with self._making:
-            if self._board is None:
-                self._board = Board()
-            return self._board
+        self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
 
     @property
     def client(self) -> Client:
-        """The client, made at first use.
+        """The client in use, made at first use; a login leads to another one.
 
         Raises
         ------
         ConfigurationError
             The settings cannot be used, or the extension was unloaded: a page may outlive its session.
         """
-        with self._making:
-            if self._closed:
-                raise ConfigurationError("The extension was unloaded or reloaded: run this cell again.")
-            return self._client or self.new_client()
+        with self._lock:
+            self._check_open()
+            if self._client is not None:
+                return self._client
+        from ltxv_nb.client import Client
+
+        made = Client()
+        with self._lock:
+            if self._client is None and not self._closed:
+                self._client = made
+                return made
+        made.close()  # another thread was faster; an unused client has opened nothing
+        return self.client
 
     @property
     def backend(self) -> str:
@@ -78,81 +83,129 @@ class Session:
         client = self._client
         return client.backend if client is not None else settings.load().backend
 
+    def bind(self, job: Job) -> None:
+        """Give a job to the notebook as its last one; without a notebook there is nothing to do."""
+
+    def worker(self, name: str) -> Worker:
+        """Return a new worker, for whose work `close` waits."""
+        worker = Worker(name)
+        self._workers.add(worker)
+        return worker
+
+    def close(self) -> None:
+        """Stop everything that was started here; every status says so."""
+        with self._lock:
+            self._closed = True
+            workers = list(self._workers)
+        self.board.close()
+        for worker in workers:
+            worker.join(_CLOSING_SECONDS)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigurationError("The extension was unloaded or reloaded: run this cell again.")
+
+
+class NotebookSession(Session):
+    """The session of one IPython; nothing is opened or started before it is needed.
+
+    Parameters
+    ----------
+    ip : InteractiveShell
+        The shell.
+    """
+
+    def __init__(self, ip: InteractiveShell) -> None:
+        super().__init__()
+        self.ip = ip
+        self._sandbox_announced = False
+
     def new_client(self, **settings: Any) -> Client:
-        """Make another client and forget the one before it, if any; its jobs stay in the journal."""
+        """Use a new client in place of the one before, if any, which is closed; its jobs stay in the journal.
+
+        Raises
+        ------
+        ConfigurationError
+            The settings cannot be used.
+        """
         from ltxv_nb.client import Client
 
-        with self._making:
-            client = Client(**settings)
-            self.forget_client()
-            self._client, self._told = client, False
-            return client
+        client = Client(**settings)
+        self._replace_client(client)
+        self._sandbox_announced = False
+        return client
 
     def forget_client(self) -> None:
         """Close the client; the next use makes one from the settings as they are then."""
-        with self._making:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        self._replace_client(None)
 
-    def tell_backend(self) -> None:
-        """Say once that this is the sandbox, if it is."""
-        if not self._told and self.client.backend == "sandbox":
-            self.say(SANDBOX_NEWS)
-        self._told = True
+    def _replace_client(self, client: Client | None) -> None:
+        with self._lock:
+            before, self._client = self._client, client
+        if before is not None:
+            before.close()
+
+    def announce_sandbox(self) -> None:
+        """Print once that this is the sandbox, if it is."""
+        if not self._sandbox_announced and self.client.backend == "sandbox":
+            self.say(SANDBOX_NOTICE)
+        self._sandbox_announced = True
 
     def prepare(self) -> None:
         """Import what the display needs, so that nothing slow comes after the service's answer."""
-        if place_of(self.ip) == "page":
+        if front_end_of(self.ip) == "page":
             import ipywidgets  # noqa: F401
-        from ltxv_nb.notebook.output import views as display  # noqa: F401
+        from ltxv_nb.notebook.output import views  # noqa: F401
 
     def say(self, line: str) -> None:
         """Print one line under the running cell."""
-        print(line)  # noqa: T201 - a notebook's words to its reader
+        print(line)  # noqa: T201 - it is for whoever runs the cell
 
     def unfinished_line(self) -> str | None:
-        """Return one line on what is unfinished; ``None`` when nothing is, or when it cannot be told.
-
-        It asks the journal alone: a client would import the whole way to the service while loading.
-        """
-        from ltxv_nb.settings import JOURNAL_FILE, default_home
-
+        """Return one line on what is unfinished; ``None`` when nothing is, or when it cannot be told."""
         try:
-            path = default_home() / JOURNAL_FILE
-            if not path.exists():
-                return None
-            from ltxv_nb.journal import Journal
-
-            with closing(Journal(path)) as journal:
-                count = journal.count_open()
-        except (LTXVError, OSError, RuntimeError):  # the last one: a "~" whose home nobody knows
-            return None  # loading must not fail; whoever uses it will hear what is wrong
+            count = self._count_unfinished()
+        except (LTXVError, OSError, RuntimeError):  # the last one: a "~" of an unknown user
+            return None  # loading must not fail; the first use will raise what is wrong
         if not count:
             return None
         jobs = "1 clip is" if count == 1 else f"{count} clips are"
-        return f"{jobs} unfinished from earlier: %ltxv resume picks {'it' if count == 1 else 'them'} up."
+        return f"{jobs} unfinished from earlier: %ltxv resume resumes {'it' if count == 1 else 'them'}."
+
+    def _count_unfinished(self) -> int:
+        """Count in the journal alone: a client would import the whole way to the service while loading."""
+        if self._client is not None:
+            return len(self._client.untracked())
+        from ltxv_nb.settings import JOURNAL_FILE, default_home
+
+        path = default_home() / JOURNAL_FILE
+        if not path.exists():
+            return 0
+        from ltxv_nb.journal import Journal
+
+        with closing(Journal(path)) as journal:
+            return journal.count_open()
 
     def bind(self, job: Job, name: str | None = None) -> None:
-        """Give a job to the notebook: as the last one, and under a name of its own."""
+        """Give a job to the notebook: as its last one, and under a name of its own."""
         push: Any = self.ip.push
         push({LAST_JOB: job}, interactive=False)
         if name:
             push({name: job})
 
     def view(self, job: Job, *, embed: bool | None = None) -> CellView:
-        """Return what shows a job under the running cell, of the kind that fits the place."""
+        """Return what shows a job under the running cell, of the kind that fits the front end."""
         from ltxv_nb.notebook.output.views import LineView, PageView, PlainView
 
-        place = place_of(self.ip)
-        if place == "terminal":
+        front_end = front_end_of(self.ip)
+        if front_end == "terminal":
             return LineView(job, notebook_folder())
-        kind = PageView if place == "page" else PlainView
+        kind = PageView if front_end == "page" else PlainView
         return kind(self.ip, job, embed=embed, base_dir=notebook_folder())
 
     def publish(self, bundle: dict[str, str]) -> None:
         """Add an output to the running cell; in a terminal its text."""
-        if place_of(self.ip) == "terminal":
+        if front_end_of(self.ip) == "terminal":
             self.say(bundle["text/plain"])
             return
         publisher: Any = self.ip.display_pub
@@ -162,7 +215,7 @@ class Session:
         """Show a job under the running cell and keep that up to date until it ends."""
         view = self.view(job, embed=embed)
         try:
-            self.board.add(job, view, held=True)  # no end may be told before there is a place for it
+            self.board.add(job, view, held=True)  # no outcome may be shown before the view is on the page
             view.show()
         finally:
             self.board.release(view)
@@ -171,7 +224,7 @@ class Session:
         """Add a job's outcome, as it is now, to the running cell."""
         from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text
 
-        if place_of(self.ip) == "terminal":
+        if front_end_of(self.ip) == "terminal":
             self.say(outcome_text(job, notebook_folder()))
         else:
             self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder()))
@@ -188,37 +241,37 @@ class Session:
         embed : bool, optional
             As in `ltxv_nb.media.player.player_html`.
         clear : bool
-            Whether the whole output of the cell is ours to replace.
+            Whether all output of the cell may be replaced.
 
         Raises
         ------
         LTXVError
-            How the job failed, or why the waiting is over.
+            How the job failed, or why the wait is over.
         KeyboardInterrupt
-            The person interrupted the kernel; the job goes on.
+            The kernel was interrupted; the generation continues.
         """
-        from ltxv_nb.notebook.output.waiting import explained, wait_for, what_goes_on
+        from ltxv_nb.notebook.output.waiting import explained, interrupt_note, wait_for
 
-        with explained(lambda: what_goes_on(job)):
-            place = place_of(self.ip)
-            view = None if place == "headless" or job.done() else self.view(job, embed=embed)
+        with explained(lambda: interrupt_note(job)):
+            front_end = front_end_of(self.ip)
+            view = None if front_end == "headless" or job.done() else self.view(job, embed=embed)
             try:
                 if view is not None:
                     self.board.add(job, view, held=True)
                     view.show()
-                wait_for(job, timeout, answering=place == "page")
+                wait_for(job, timeout, answering=front_end == "page")
             except BaseException:
                 if view is not None:
-                    self.board.release(view)  # the job goes on, and so does its status
+                    self.board.release(view)  # the job continues, and so does its status
                 raise
             if view is not None:
-                self._take_over(job, view, clear=clear and place == "page")
+                self._withdraw(job, view, clear=clear and front_end == "page")
             if job.error is not None:
                 raise job.error
             self.show(job, embed=embed)
 
-    def _take_over(self, job: Job, view: CellView, *, clear: bool) -> None:
-        """Take the live status away: the waiting cell shows the outcome as its own output."""
+    def _withdraw(self, job: Job, view: CellView, *, clear: bool) -> None:
+        """Remove the live status: the waiting cell shows the outcome as its own output."""
         self.board.drop(view)
         view.withdraw()
         if clear and job.error is None:
@@ -226,9 +279,34 @@ class Session:
             publisher.clear_output(wait=True)
 
     def close(self) -> None:
-        """Stop everything that was started; every status says so."""
-        with self._making:
+        """Stop everything that was started here; every status says so."""
+        with self._lock:
             self._closed = True
         self.forget_client()
-        if self._board is not None:
-            self._board.close()
+        super().close()
+
+
+_sessions: dict[int, NotebookSession] = {}  # by the id of their shell
+
+
+def session_of(ip: InteractiveShell) -> NotebookSession:
+    """Return a shell's session; one that is made before the extension is loaded is its session later, too."""
+    found = _sessions.get(id(ip))
+    return found or _sessions.setdefault(id(ip), NotebookSession(ip))
+
+
+def close_session(ip: InteractiveShell) -> None:
+    """Close a shell's session, if it has one; the next use makes another."""
+    session = _sessions.pop(id(ip), None)
+    if session is not None:
+        session.close()
+
+
+def session_for(client: Client | None = None) -> Session:
+    """Return the session of the running notebook; for a given client, or outside IPython, one of its own."""
+    if client is not None:
+        return Session(client)
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    return Session() if shell is None else session_of(shell)

@@ -132,5 +132,5 @@ def pytest_runtest_makereport(item: Any, call: Any) -> Iterator[None]:
 def show_panel(notebook: Callable[..., NotebookPage], *more: str) -> NotebookPage:
     opened = notebook("import ltxv_nb\npanel = ltxv_nb.panel()\npanel", *more)
     opened.run(0)
-    opened.page.locator(".ltxv-panel .ltxv-go").wait_for()
+    opened.page.locator(".ltxv-panel .ltxv-generate").wait_for()
     return opened

@@ -48,7 +48,7 @@ def test_panel_works_and_clips_play_in_voila(
     )
     page = context.new_page()
     page.goto(server.address("voila/render/voila.ipynb"), wait_until="commit", timeout=60_000)
-    page.locator(".ltxv-panel .ltxv-go").wait_for(timeout=60_000)
+    page.locator(".ltxv-panel .ltxv-generate").wait_for(timeout=60_000)
     plays(page.locator(".ltxv-clip video").first)
     make_a_clip(page, "A panel in Voila")
     page.locator(".ltxv-gallery .ltxv-play").first.click()

@@ -63,6 +63,6 @@ def test_the_gallery_is_accessible(notebook: Callable[..., NotebookPage]) -> Non
     opened = notebook("import ltxv_nb\nltxv_nb.gallery()")
     opened.run(0)
     opened.page.locator(".ltxv-gallery").wait_for()
-    expect(opened.page.locator(".ltxv-gallery .ltxv-says")).to_contain_text("clip")
+    expect(opened.page.locator(".ltxv-gallery .ltxv-message")).to_contain_text("clip")
     found = Axe().run(opened.page, context=".ltxv-gallery").response["violations"]
     assert [rule["id"] for rule in found if rule["impact"] in {"serious", "critical"}] == []

@@ -41,7 +41,7 @@ def test_a_prompt_and_a_folder_of_html_are_only_shown(notebook: Callable[..., No
     )
     page = opened.page
     opened.run(0)
-    page.locator(".ltxv-panel .ltxv-go").wait_for()
+    page.locator(".ltxv-panel .ltxv-generate").wait_for()
     opened.run(1)
     expect(page.locator(".ltxv-prompt textarea")).to_have_value(PAYLOAD)
     page.get_by_role("button", name="Show as cell").click()
@@ -76,6 +76,6 @@ def test_the_services_words_are_only_shown(
     expect(page.locator(".ltxv-job .ltxv-note")).to_contain_text("onerror", timeout=60_000)
     page.locator(".ltxv-prompt textarea").fill("Please refuse")
     page.get_by_role("button", name="Generate").click()
-    expect(page.locator(".ltxv-sheet .ltxv-says")).to_contain_text("onerror")
+    expect(page.locator(".ltxv-card .ltxv-message")).to_contain_text("onerror")
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
     nothing_ran(page)

@@ -30,7 +30,7 @@ def saved_with_clips(notebook: Callable[..., NotebookPage]) -> NotebookPage:
     page.get_by_role("button", name="Generate").click()
     plays(page.locator(".ltxv-panel .ltxv-job video"))
     plays(opened.output(1).locator("video"))
-    opened.output(2).locator(".ltxv-keepsake video").wait_for(state="attached")
+    opened.output(2).locator(".ltxv-fallback video").wait_for(state="attached")
     opened.save()
     opened.close()
     return opened

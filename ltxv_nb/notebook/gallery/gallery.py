@@ -1,4 +1,4 @@
-"""Every clip in the journal, a page at a time; reads the journal and the disk, and asks nobody else."""
+"""Every clip in the journal, a page at a time; reads the journal and the disk, never the service."""
 
 from __future__ import annotations
 
@@ -11,13 +11,11 @@ import ipywidgets as widgets
 
 from ltxv_nb.errors import LTXVError
 from ltxv_nb.notebook.gallery.posters import Posters
-from ltxv_nb.notebook.gallery.tile import Tile
-from ltxv_nb.notebook.host import Host, current_host
-from ltxv_nb.notebook.panel.fields import settings_text
-from ltxv_nb.notebook.widgets.factory import Kit
-from ltxv_nb.notebook.widgets.status_style import style_tag
-from ltxv_nb.notebook.widgets.style import CLIP_STYLE, GALLERY_STYLE, ROOM_STYLE
-from ltxv_nb.notebook.widgets.worker import Writer
+from ltxv_nb.notebook.gallery.tile import FILE_MISSING, Tile
+from ltxv_nb.notebook.output.source import settings_text
+from ltxv_nb.notebook.session import Session, session_for
+from ltxv_nb.notebook.widgets.factory import WidgetFactory, css_classes
+from ltxv_nb.notebook.widgets.style import BASE_STYLE, CLIP_STYLE, GALLERY_STYLE, style_tag
 
 if TYPE_CHECKING:
     from ltxv_nb.client import Client
@@ -43,7 +41,7 @@ def gallery(client: Client | None = None) -> Gallery:
     JournalError
         The journal cannot be read.
     """
-    return Gallery(current_host(client))
+    return Gallery(session_for(client))
 
 
 class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -51,25 +49,26 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     Parameters
     ----------
-    host : Host
+    session : Session
         The session it belongs to.
     """
 
-    def __init__(self, host: Host) -> None:
-        self._host, self._kit, self._writer = host, Kit(), Writer("ltxv-gallery")
-        self._lock = threading.RLock()
-        self._first = 0  # place of the page's first clip among those found
+    def __init__(self, session: Session) -> None:
+        self._session, self._factory = session, WidgetFactory()
+        self._worker = session.worker("ltxv-gallery")  # it alone changes the page, once that is shown
+        self._lock = threading.Lock()  # guards the two numbers below; nothing is read under it
+        self._first = 0  # index of the page's first clip among those found
         self._found = 0
-        self._turn = 0  # of pages shown: posters of a page that is gone are not made
-        self._posters = Posters(host.client.home)
-        self._build(host.client.journal.models())
-        children = [self._looks, self._sheet]
-        super().__init__(children, layout=self._kit.layout, _dom_classes=("ltxv-room", "ltxv-gallery"))
+        self._pages_shown = 0  # posters of a page that was left are not made
+        self._posters = Posters(session.client.home)
+        self._build(session.client.journal.models())
+        children = [self._style, self._card]
+        super().__init__(children, layout=self._factory.layout, **css_classes("ltxv-ui", "ltxv-gallery"))
         self._show()
 
     def close(self) -> None:
-        """Take the gallery away."""
-        self._writer.close()
+        """Remove the gallery."""
+        self._worker.close()
         super().close()
 
     def turn(self, pages: int) -> None:
@@ -77,39 +76,39 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         with self._lock:
             last = max(0, (self._found - 1) // PAGE) * PAGE
             self._first = min(last, max(0, self._first + pages * PAGE))
-            self._refresh()
+        self._refresh()
 
     def _build(self, models: list[str]) -> None:
-        kit = self._kit
-        self._looks = kit.html(style_tag(ROOM_STYLE + CLIP_STYLE + GALLERY_STYLE), "ltxv-looks")
+        factory = self._factory
+        self._style = factory.html(style_tag(BASE_STYLE + CLIP_STYLE + GALLERY_STYLE), "ltxv-style")
         tooltip = "Show the clips whose prompt holds these words, or the clip of this job"
         self._text: Any = widgets.Text(
-            placeholder="words of a prompt", **kit.labelled("Find", tooltip, "ltxv-words")
+            placeholder="words of a prompt", **factory.labelled("Find", tooltip, "ltxv-words")
         )
         self._models = models
         names = [_ALL, *(settings_text({"model": model}) for model in models)]
         self._model: Any = widgets.Dropdown(
-            options=names, index=0, **kit.labelled("Model", "Show the clips of one model", "ltxv-choice")
+            options=names, index=0, **factory.labelled("Model", "Show the clips of one model", "ltxv-choice")
         )
         self._text.observe(lambda _change: self._search(), names="value")
         self._model.observe(lambda _change: self._search(), names="index")
-        self._tiles = [Tile(kit, self._writer.put) for _ in range(PAGE)]
-        self._page = kit.row([], "ltxv-tiles")
-        self._count = kit.html("", "ltxv-says")
-        self._back = kit.button("Newer", "The page before", lambda: self.turn(-1))
-        self._on = kit.button("Older", "The next page", lambda: self.turn(1))
-        refresh = kit.button("Refresh", "Show the clips that have come since, too", self._refresh)
-        find = kit.row([self._text, self._model, refresh], "ltxv-find")
-        pager = kit.row([self._count, self._back, self._on], "ltxv-row")
-        self._sheet = kit.column([find, self._page, pager], "ltxv-sheet")
+        self._tiles = [Tile(factory, self._worker.put) for _ in range(PAGE)]
+        self._page = factory.row([], "ltxv-tiles")
+        self._count = factory.html("", "ltxv-message")
+        self._newer = factory.button("Newer", "The page before", lambda: self.turn(-1))
+        self._older = factory.button("Older", "The next page", lambda: self.turn(1))
+        refresh = factory.button("Refresh", "Also show the clips made since", self._refresh)
+        find = factory.row([self._text, self._model, refresh], "ltxv-find")
+        pager = factory.row([self._count, self._newer, self._older], "ltxv-row")
+        self._card = factory.column([find, self._page, pager], "ltxv-card")
 
     def _search(self) -> None:
         with self._lock:
             self._first = 0
-            self._refresh()
+        self._refresh()
 
     def _refresh(self) -> None:
-        self._writer.put(self._show_or_say)
+        self._worker.put(self._show_or_say)
 
     def _filter(self) -> dict[str, str]:
         index = self._model.index or 0
@@ -122,37 +121,36 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._count.value = f'<span role="status" data-tone="bad">{html.escape(str(error))}</span>'
 
     def _show(self) -> None:
-        """Show the page, with the posters that are there; the others follow."""
+        """Show the page, with the posters that are cached; the others follow."""
+        client, wanted = self._session.client, self._filter()
+        found = client.journal.count_saved(**wanted)
         with self._lock:
-            client, wanted = self._host.client, self._filter()
-            self._found = client.journal.count_saved(**wanted)
-            records = client.journal.saved(**wanted, limit=PAGE, offset=self._first)
-            self._turn += 1
-            missing = []
-            for tile, record in zip(self._tiles, records, strict=False):
-                poster = self._posters.kept(record)
-                tile.show(record, client, poster)
-                if poster is None:
-                    missing.append((tile, record))
-            self._page.children = [tile.box for tile in self._tiles[: len(records)]]
-            self._say_where(len(records), filtered=any(wanted.values()))
-            turn = self._turn
+            self._found, first = found, self._first
+        records = client.journal.saved(**wanted, limit=PAGE, offset=first)
+        self._pages_shown += 1
+        missing = []
+        for tile, record in zip(self._tiles, records, strict=False):
+            poster = self._posters.cached(record)
+            tile.show(record, client, poster)
+            if poster is None:
+                missing.append((tile, record))
+        self._page.children = [tile.box for tile in self._tiles[: len(records)]]
+        self._show_position(first, len(records), found, filtered=any(wanted.values()))
         for tile, record in missing:
-            self._writer.put(partial(self._add_poster, turn, tile, record))
+            self._worker.put(partial(self._add_poster, self._pages_shown, tile, record))
 
-    def _add_poster(self, turn: int, tile: Tile, record: Record) -> None:
-        if turn == self._turn:
+    def _add_poster(self, page: int, tile: Tile, record: Record) -> None:
+        if page == self._pages_shown:
             poster = self._posters.make(record)
-            tile.show(record, self._host.client, poster, "The file is no longer at its place.")
+            tile.show(record, self._session.client, poster, FILE_MISSING)
 
-    def _say_where(self, shown: int, *, filtered: bool) -> None:
-        first, found = self._first + 1, self._found
+    def _show_position(self, first: int, shown: int, found: int, *, filtered: bool) -> None:
         if shown:
-            words = f"{first:,} to {first + shown - 1:,} of {found:,} clip{'s' if found > 1 else ''}"
+            words = f"{first + 1:,} to {first + shown:,} of {found:,} clip{'s' if found > 1 else ''}"
         elif filtered:
             words = "No clip matches."
         else:
             words = "There are no clips yet. %ltxv panel, or a cell that begins with %%ltxv, makes one."
         self._count.value = f'<span role="status">{html.escape(words)}</span>'
-        self._back.disabled = self._first == 0
-        self._on.disabled = self._first + shown >= found
+        self._newer.disabled = first == 0
+        self._older.disabled = first + shown >= found

@@ -1,13 +1,13 @@
-"""Small pictures of the clips in the journal, made once and kept beside it."""
+"""Small pictures of the clips in the journal, made once and cached beside it."""
 
 from __future__ import annotations
 
-import base64
 import logging
-import os
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import LTXVError
+from ltxv_nb.files import write_whole
+from ltxv_nb.text import data_uri
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ class Posters:
     def __init__(self, home: Path) -> None:
         self._folder = home / "posters"
 
-    def kept(self, record: Record) -> str | None:
+    def cached(self, record: Record) -> str | None:
         """Return a clip's poster as a data URI, if it was made before."""
         try:
             return _uri(self._path(record).read_bytes())
@@ -40,7 +40,7 @@ class Posters:
             return None
 
     def make(self, record: Record) -> str | None:
-        """Make a clip's poster and keep it; takes tens of milliseconds. ``None`` when its file is gone."""
+        """Make a clip's poster and cache it; takes tens of milliseconds. ``None`` when its file is gone."""
         from pathlib import Path
 
         from ltxv_nb.media.poster import poster
@@ -50,21 +50,18 @@ class Posters:
         except LTXVError as error:
             _log.debug("No poster of job %s: %s", record.id, error)
             return None
-        self._keep(self._path(record), data)
+        self._cache(self._path(record), data)
         return _uri(data)
 
     def _path(self, record: Record) -> Path:
         return self._folder / f"{record.id}.jpg"
 
-    def _keep(self, path: Path, data: bytes) -> None:
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    def _cache(self, path: Path, data: bytes) -> None:
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(data)
-            part.replace(path)
+            write_whole(path, data)
         except OSError as error:
-            _log.debug("The poster %s could not be kept: %s", path, error)  # it is made again next time
+            _log.debug("The poster %s could not be saved: %s", path, error)  # it is made again next time
 
 
 def _uri(data: bytes) -> str:
-    return "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")
+    return data_uri(data, "image/jpeg")

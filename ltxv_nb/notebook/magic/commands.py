@@ -1,4 +1,4 @@
-"""What ``%ltxv`` can do besides making a clip: one table of commands, and the words for each."""
+"""The line commands of ``%ltxv``: one table, and a function for each."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import difflib
 import html
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import GenerationTimeout, LTXVError, RequestError
 from ltxv_nb.media.player import file_address
-from ltxv_nb.notebook.frontend import notebook_folder, place_of
+from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
 from ltxv_nb.notebook.magic.options import Options, parse
 from ltxv_nb.notebook.output.status import seconds_text
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.magic.magics import LTXVMagics
-    from ltxv_nb.notebook.session import Session
+    from ltxv_nb.notebook.session import NotebookSession
 
 #: Rows that `%ltxv jobs` shows when no number is given.
 JOBS_SHOWN = 20
@@ -38,23 +38,32 @@ class Command:
     Attributes
     ----------
     run : callable
-        Does it; called with the magics, the command's words, and the options on its line.
+        Does it; called with the session, the command's words, and the options on its line.
     help : str
         One line for people.
     takes : str
-        What follows it; in square brackets if it can be left out, empty if nothing may.
+        Its argument; in square brackets if it is optional, empty if there is none.
     flags : tuple of str
         The options it understands, by their name in `Options`.
     """
 
-    run: Callable[[LTXVMagics, list[str], Options], None]
+    run: Callable[[NotebookSession, list[str], Options], None]
     help: str
     takes: str = ""
     flags: tuple[str, ...] = ()
 
 
-def run(magics: LTXVMagics, words: list[str]) -> None:
+def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeout: float) -> None:
     """Run one line command.
+
+    Parameters
+    ----------
+    session : NotebookSession
+        The session.
+    words : list of str
+        The line, split; empty for the help.
+    embed, timeout
+        The user's defaults for options that the line does not give.
 
     Raises
     ------
@@ -73,7 +82,8 @@ def run(magics: LTXVMagics, words: list[str]) -> None:
     needs, most = bool(command.takes) and not command.takes.startswith("["), 1 if command.takes else 0
     if len(arguments) > most or (needs and not arguments) or said - set(command.flags):
         raise RequestError(f"%ltxv {name} is used like this: %ltxv {f'{name} {command.takes}'.strip()}")
-    command.run(magics, arguments, options)
+    given_embed = embed if options.embed is None else options.embed
+    command.run(session, arguments, replace(options, embed=given_embed, timeout=options.timeout or timeout))
 
 
 def help_text() -> str:
@@ -82,14 +92,14 @@ def help_text() -> str:
     width = max(len(left) for left, _ in rows) + 2
     listing = "\n".join(f"  %ltxv {left.ljust(width)}{right}" for left, right in rows)
     return (
-        "A cell that begins with %%ltxv is a prompt, and becomes a clip:\n\n"
+        "A cell that begins with %%ltxv is a prompt, and makes a clip:\n\n"
         "  %%ltxv -d 8 -r 1440p\n  A lighthouse at dusk, waves breaking\n\n"
-        "%%ltxv --help explains its options. Besides, there are\n\n"
+        "%%ltxv --help explains its options. The line commands are\n\n"
         f"{listing}"
     )
 
 
-def show_plan(session: Session, body: Mapping[str, Any]) -> None:
+def show_plan(session: NotebookSession, body: Mapping[str, Any]) -> None:
     """Show what a dry run would have sent; a picture only by its size."""
     shown = {
         key: f"(a picture, {len(value):,} characters)"
@@ -122,11 +132,11 @@ def _plain(words: list[str]) -> list[str]:
     return [word for word in words if not word.startswith("-") and word not in values]
 
 
-def _help(magics: LTXVMagics, _arguments: list[str], _options: Options) -> None:
-    magics.session.say(help_text())
+def _help(session: NotebookSession, _arguments: list[str], _options: Options) -> None:
+    session.say(help_text())
 
 
-def _jobs(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:
+def _jobs(session: NotebookSession, arguments: list[str], _options: Options) -> None:
     limit = JOBS_SHOWN
     if arguments:
         if not arguments[0].isdigit() or not int(arguments[0]):
@@ -134,8 +144,8 @@ def _jobs(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:
                 f"{arguments[0]!r} is not a number of jobs: %ltxv jobs 50 shows the newest 50."
             )
         limit = int(arguments[0])
-    jobs = magics.session.client.jobs(limit + 1)
-    magics.session.publish(_jobs_bundle(jobs[:limit], more=len(jobs) > limit))
+    jobs = session.client.jobs(limit + 1)
+    session.publish(_jobs_bundle(jobs[:limit], more=len(jobs) > limit))
 
 
 def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
@@ -143,7 +153,7 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
         text = "There are no jobs yet. A cell that begins with %%ltxv makes one."
         return {"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>"}
     rows = [
-        (job.id, job.describe().split("  ")[1], seconds_text(job.elapsed()), _short(job.record.prompt))
+        (job.id, job.describe().split("  ")[1], seconds_text(job.elapsed()), one_line(job.record.prompt, 60))
         for job in jobs
     ]
     last = f"The newest {len(jobs)}; %ltxv jobs {10 * len(jobs)} shows more." if more else ""
@@ -173,130 +183,124 @@ def _file_link(job: Job) -> str:
     return f'<a href="{address}">{html.escape(job.video.path.name)}</a>'
 
 
-def _short(text: str, most: int = 60) -> str:
-    words = " ".join(text.split())
-    return words if len(words) <= most else words[: most - 1] + "…"
-
-
-def _job(magics: LTXVMagics, word: str) -> Job:
+def _job(session: NotebookSession, word: str) -> Job:
     """Return the job of an id, or of a variable that holds a job or its video."""
     from ltxv_nb.job import Job
     from ltxv_nb.video import Video
 
-    held = magics.session.ip.user_ns.get(word)
+    held = session.ip.user_ns.get(word)
     if isinstance(held, (Job, Video)):
         word = held.id if isinstance(held, Job) else held.job_id
-    return magics.session.client.job(word)
+    return session.client.job(word)
 
 
-def _show(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
-    job = _job(magics, arguments[0])
-    magics.session.bind(job)
+def _show(session: NotebookSession, arguments: list[str], options: Options) -> None:
+    job = _job(session, arguments[0])
+    session.bind(job)
     if job.video is None and job.watched and not job.done():
-        magics.session.follow(job, embed=_embed(magics, options))
+        session.follow(job, embed=options.embed)
     elif job.video is None:
-        magics.session.say(job.describe())
+        session.say(job.describe())
     else:
-        magics.session.show(job, embed=_embed(magics, options))
+        session.show(job, embed=options.embed)
 
 
-def _wait(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
-    client = magics.session.client
-    jobs = [_job(magics, arguments[0])] if arguments else client.resume()
+def _wait(session: NotebookSession, arguments: list[str], options: Options) -> None:
+    client = session.client
+    jobs = [_job(session, arguments[0])] if arguments else client.resume()
     if not jobs:
-        magics.session.say("Nothing is unfinished, so there is nothing to wait for.")
-    timeout = options.timeout or magics.timeout
+        session.say("Nothing is unfinished, so there is nothing to wait for.")
+    timeout = options.timeout
+    assert timeout is not None  # there is a default
     deadline = time.monotonic() + timeout
     failure: LTXVError | None = None
     for job in jobs:
         job.watch()
-        magics.session.bind(job)
+        session.bind(job)
         try:
-            magics.session.wait(job, max(0.0, deadline - time.monotonic()), embed=_embed(magics, options))
+            session.wait(job, max(0.0, deadline - time.monotonic()), embed=options.embed)
         except GenerationTimeout:
             raise job.timed_out(timeout) from None
         except LTXVError as error:
-            if len(jobs) > 1:  # the others are waited for all the same
-                magics.session.show(job)
+            if len(jobs) > 1:  # the others are still waited for
+                session.show(job)
             failure = failure or error
     if failure is not None:
         raise failure
 
 
-def _stop(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:
-    job = _job(magics, arguments[0])
+def _stop(session: NotebookSession, arguments: list[str], _options: Options) -> None:
+    job = _job(session, arguments[0])
     if job.done():
-        magics.session.say(f"Job {job.id} has ended already.")
+        session.say(f"Job {job.id} has ended already.")
         return
     job.stop()
-    magics.session.say(f"{job.stopped()}")
+    session.say(f"{job.stopped()}")
 
 
-def _resume(magics: LTXVMagics, _arguments: list[str], options: Options) -> None:
+def _resume(session: NotebookSession, _arguments: list[str], options: Options) -> None:
     from ltxv_nb.service.backend import SANDBOX_ORIGIN
 
-    client = magics.session.client
+    client = session.client
     jobs = client.resume()
     elsewhere = client.unfinished_elsewhere()
     for origin, count in elsewhere.items():
         way = "%ltxv sandbox" if origin == SANDBOX_ORIGIN else "%ltxv sandbox off, with the key and address,"
         clips = "1 clip is" if count == 1 else f"{count} clips are"
-        magics.session.say(f"{clips} unfinished at another service ({origin}): {way} leads there.")
+        session.say(f"{clips} unfinished at another service ({origin}): {way} switches to it.")
     if not jobs and not elsewhere:
-        magics.session.say("Nothing is unfinished.")
+        session.say("Nothing is unfinished.")
     for job in jobs:
-        magics.session.bind(job)
-        magics.session.follow(job, embed=_embed(magics, options))
+        session.bind(job)
+        session.follow(job, embed=options.embed)
 
 
-def _attach(magics: LTXVMagics, arguments: list[str], options: Options) -> None:
-    job = magics.session.client.job(arguments[0])
-    magics.session.bind(job)
+def _attach(session: NotebookSession, arguments: list[str], options: Options) -> None:
+    job = session.client.job(arguments[0])
+    session.bind(job)
     if job.done():
-        magics.session.show(job, embed=_embed(magics, options))
+        session.show(job, embed=options.embed)
     else:
-        magics.session.follow(job.watch(), embed=_embed(magics, options))
+        session.follow(job.watch(), embed=options.embed)
 
 
-def _login(magics: LTXVMagics, _arguments: list[str], _options: Options) -> None:
+def _login(session: NotebookSession, _arguments: list[str], _options: Options) -> None:
     from ltxv_nb.notebook.magic.login import login
 
-    magics.session.say(login())
-    magics.session.forget_client()
+    session.say(login())
+    session.forget_client()
 
 
-def _sandbox(magics: LTXVMagics, arguments: list[str], _options: Options) -> None:
+def _sandbox(session: NotebookSession, arguments: list[str], _options: Options) -> None:
     if arguments and arguments[0] not in {"on", "off"}:
         raise RequestError(f"%ltxv sandbox can be on or off, not {arguments[0]!r}.")
     if arguments == ["off"]:
-        client = magics.session.new_client(backend="auto")
+        client = session.new_client(backend="auto")
         if client.backend == "sandbox":
-            magics.session.say(
-                "No API key was found, so clips still go to the sandbox: %ltxv login takes a key."
-            )
+            session.say("No API key was found, so clips still go to the sandbox: %ltxv login asks for a key.")
         else:
-            magics.session.say("Clips of this notebook go to the real service from here on, and are billed.")
+            session.say("From now on, clips of this notebook go to the real service and are billed.")
         return
-    magics.session.new_client(backend="sandbox")
-    magics.session.tell_backend()
+    session.new_client(backend="sandbox")
+    session.announce_sandbox()
 
 
-def _panel(magics: LTXVMagics, _arguments: list[str], _options: Options) -> None:
-    _need_page(magics, "panel")
+def _panel(session: NotebookSession, _arguments: list[str], _options: Options) -> None:
+    _need_page(session, "panel")
     from ltxv_nb.notebook.panel.panel import panel
 
     _display(panel())
 
 
-def _gallery(magics: LTXVMagics, _arguments: list[str], _options: Options) -> None:
-    _need_page(magics, "gallery")
+def _gallery(session: NotebookSession, _arguments: list[str], _options: Options) -> None:
+    _need_page(session, "gallery")
     from ltxv_nb.notebook.gallery.gallery import gallery
 
     _display(gallery())
 
 
-def _need_page(magics: LTXVMagics, what: str) -> None:
-    if place_of(magics.session.ip) == "terminal":
+def _need_page(session: NotebookSession, what: str) -> None:
+    if front_end_of(session.ip) == "terminal":
         raise RequestError(f"The {what} needs a notebook page: open JupyterLab, and run %ltxv {what} there.")
 
 
@@ -304,10 +308,6 @@ def _display(widget: Any) -> None:
     from IPython.display import display
 
     display(widget)  # type: ignore[no-untyped-call]
-
-
-def _embed(magics: LTXVMagics, options: Options) -> bool | None:
-    return magics.embed if options.embed is None else options.embed
 
 
 _SHOWING = ("embed",)
@@ -318,12 +318,12 @@ COMMANDS: dict[str, Command] = {
     "panel": Command(_panel, "a control panel: make clips without writing a magic"),
     "gallery": Command(_gallery, "every finished clip, to look through and play"),
     "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
-    "show": Command(_show, "a clip from disk, or how its job stands", "ID", _SHOWING),
+    "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),
-    "stop": Command(_stop, "stop watching a job; the generation goes on and is billed", "ID"),
-    "resume": Command(_resume, "pick up everything that is unfinished", "", _SHOWING),
-    "attach": Command(_attach, "take up a generation that was made elsewhere", "GENERATION_ID", _SHOWING),
-    "login": Command(_login, "ask for the API key, and keep it safe"),
+    "stop": Command(_stop, "stop tracking a job; the generation continues and will be billed", "ID"),
+    "resume": Command(_resume, "resume everything that is unfinished", "", _SHOWING),
+    "attach": Command(_attach, "track a generation that was submitted elsewhere", "GENERATION_ID", _SHOWING),
+    "login": Command(_login, "ask for the API key, and save it safely"),
     "sandbox": Command(
         _sandbox, "use the sandbox in this notebook: free of charge, not the real model", "[on|off]"
     ),

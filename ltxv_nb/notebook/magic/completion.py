@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from ltxv_nb.notebook.magic.commands import Command
-    from ltxv_nb.notebook.session import Session
+    from ltxv_nb.notebook.session import NotebookSession
 
 #: Job ids that are offered, the newest first.
 _IDS_OFFERED = 30
@@ -29,7 +29,7 @@ def commands() -> dict[str, Command]:
     return COMMANDS
 
 
-def make_matcher(session: Session) -> Callable[[CompletionContext], Any]:
+def make_matcher(session: NotebookSession) -> Callable[[CompletionContext], Any]:
     """Return an IPython matcher for one session's magics."""
 
     @context_matcher(identifier="ltxv_nb")  # type: ignore[untyped-decorator]
@@ -46,22 +46,22 @@ def make_matcher(session: Session) -> Callable[[CompletionContext], Any]:
     return ltxv_matcher  # type: ignore[no-any-return]
 
 
-def complete(line: str, session: Session, *, first_line: bool) -> tuple[str, list[str]] | None:
-    """Return what could stand at the end of a line.
+def complete(line: str, session: NotebookSession, *, first_line: bool) -> tuple[str, list[str]] | None:
+    """Return how the end of a line can be completed.
 
     Parameters
     ----------
     line : str
         The line up to the cursor.
-    session : Session
+    session : NotebookSession
         For names and job ids.
     first_line : bool
-        Whether it is the cell's first line, where alone ``%%ltxv`` means anything.
+        Whether it is the cell's first line, the only one where ``%%ltxv`` means anything.
 
     Returns
     -------
     tuple of (str, list of str) or None
-        The piece that is being typed, and what it may become; ``None`` when the line is not ours.
+        The word that is being typed, and its completions; ``None`` when the line is not ours.
     """
     found = _LINE.match(line)
     if not found or found[2] is None or (found[1] == "%%" and not first_line):
@@ -71,7 +71,7 @@ def complete(line: str, session: Session, *, first_line: bool) -> tuple[str, lis
     return fragment, [offer for offer in offers if offer.startswith(fragment)]
 
 
-def _for_cell(before: list[str], session: Session) -> Iterable[str]:
+def _for_cell(before: list[str], session: NotebookSession) -> Iterable[str]:
     last = before[-1] if before else ""
     known = next(
         (parameter for parameter in WITH_FLAGS if last in parameter.flags and parameter.kind is not bool),
@@ -85,7 +85,7 @@ def _for_cell(before: list[str], session: Session) -> Iterable[str]:
     return [str(choice) for choice in known.choices]
 
 
-def _for_command(before: list[str], session: Session) -> Iterable[str]:
+def _for_command(before: list[str], session: NotebookSession) -> Iterable[str]:
     if not before:
         return list(commands())
     command = commands().get(before[0])
@@ -96,14 +96,14 @@ def _for_command(before: list[str], session: Session) -> Iterable[str]:
     return command.takes.strip("[]").split("|") if "|" in command.takes else []
 
 
-def _job_ids(session: Session) -> list[str]:
+def _job_ids(session: NotebookSession) -> list[str]:
     try:
         return [job.id for job in session.client.jobs(_IDS_OFFERED)]
     except LTXVError:
         return []
 
 
-def _first_frames(session: Session) -> list[str]:
+def _first_frames(session: NotebookSession) -> list[str]:
     """Return the names of variables that can be a first frame; file names are IPython's own to complete."""
     return [
         name

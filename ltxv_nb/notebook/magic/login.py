@@ -1,4 +1,4 @@
-"""``%ltxv login``: ask for the key without showing it, try it on a read that costs nothing, keep it."""
+"""``%ltxv login``: ask for the key without showing it, try it with a request that costs nothing, save it."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from ltxv_nb.key import ApiKey
 
 
 def login() -> str:
-    """Ask for the key and keep it: in the system's keyring if there is one, else in this process alone.
+    """Ask for the key and save it: in the system's keyring if there is one, else in this process alone.
 
     Returns
     -------
     str
-        One line on what the service said and where the key is kept.
+        One line on the service's answer and where the key is.
 
     Raises
     ------
     ConfigurationError
-        Nobody can be asked here, or what was typed is no key.
+        There is no one to ask here, or what was typed is not a key.
     AuthenticationError
-        The service does not know the key; it is not kept.
+        The service does not know the key; it is not saved.
     """
     key = ApiKey(_ask())
     balance = _try(key)
     settings.remember_for_session(key)
     if settings.remember_in_keyring(key):
-        kept = f"The key {key} is in this computer's keyring"
+        where = f"The key {key} is saved in this computer's keyring"
     else:
-        kept = f"The key {key} is kept for this session only, in memory (there is no keyring here)"
+        where = f"The key {key} is kept in memory for this session only (there is no keyring here)"
     shadow = next((name for name in settings.KEY_VARIABLES if os.environ.get(name, "").strip()), None)
     if shadow and os.environ[shadow].strip() != key.reveal():
-        kept += f"; but {shadow} is set to another one, which goes first"
-    return f"{kept}. {balance}"
+        where += f"; but {shadow} is set to another key, which takes precedence"
+    return f"{where}. {balance}"
 
 
 def _ask() -> str:
@@ -50,16 +50,16 @@ def _ask() -> str:
 
 
 def _try(key: ApiKey) -> str:
-    """Read the balance with the key; only a refusal of the key itself keeps it from being used."""
+    """Read the balance with the key; only a refusal of the key itself is an error."""
     from ltxv_nb.service.api import Api
     from ltxv_nb.service.backend import RemoteService
 
     api = Api(RemoteService(settings.load(api_key=key, backend="aimlapi")))
     try:
-        return f"The service knows it; the balance is ${api.balance():,.2f}."
+        return f"The service accepts it; the balance is ${api.balance():,.2f}."
     except AuthenticationError:
         raise
     except LTXVError as error:
-        return f"The service could not be asked about it now ({error})"
+        return f"The service could not check it now ({error})"
     finally:
         api.close()

@@ -1,4 +1,4 @@
-"""``%%ltxv`` and ``%ltxv``: read the line, put the request together, hand it over."""
+"""``%%ltxv`` and ``%ltxv``: read the line, build the request, submit it or run a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from traitlets import Bool, Float, TraitError, TraitType, validate
 from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
 from ltxv_nb.notebook.frontend import always_waits
 from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
-from ltxv_nb.notebook.output.waiting import explained, what_goes_on
+from ltxv_nb.notebook.output.waiting import explained, interrupt_note
 from ltxv_nb.request import MODELS, GenerationRequest
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.session import Session
+    from ltxv_nb.notebook.session import NotebookSession
     from ltxv_nb.request import Parameter
 
 #: The parameters that can have a default of the user's own; a first frame belongs to one clip.
@@ -85,11 +85,11 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
     ----------
     shell : InteractiveShell
         The shell.
-    session : Session
+    session : NotebookSession
         What the magics share.
     """
 
-    def __init__(self, shell: InteractiveShell, session: Session) -> None:
+    def __init__(self, shell: InteractiveShell, session: NotebookSession) -> None:
         super().__init__(shell=shell)
         self.session = session
 
@@ -102,7 +102,8 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
             from ltxv_nb.notebook.magic import commands  # loading the magics must be light
             from ltxv_nb.notebook.magic.template import fill
 
-            commands.run(self, [fill(word, self.session.ip.user_ns) for word in words])
+            filled = [fill(word, self.session.ip.user_ns) for word in words]
+            commands.run(self.session, filled, embed=self.embed, timeout=self.timeout)
             return
         options = parse(words)
         if options.help:
@@ -111,11 +112,11 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         self._generate(self._request(options, cell), options)
 
     def _request(self, options: Options, cell: str) -> GenerationRequest:
-        """Put the request together: what the line says, else the user's defaults."""
-        from ltxv_nb.notebook.magic.template import fill, left_alone
+        """Build the request: what the line says, else the user's defaults."""
+        from ltxv_nb.notebook.magic.template import fill, unfilled_names
 
         names = self.session.ip.user_ns
-        for name in left_alone(cell, names):
+        for name in unfilled_names(cell, names):
             self.session.say(
                 f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
             )
@@ -125,7 +126,7 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         return GenerationRequest(prompt=fill(cell, names), **chosen)
 
     def _generate(self, request: GenerationRequest, options: Options) -> None:
-        """Send the request, bind the job, and show it; wait for it if that was asked for."""
+        """Submit the request, bind the job, and show it; wait for it if that was asked for."""
         session = self.session
         embed = self.embed if options.embed is None else options.embed
         if options.dry_run:
@@ -133,17 +134,17 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
 
             commands.show_plan(session, session.client.check(request))
             return
-        session.tell_backend()
+        session.announce_sandbox()
         session.prepare()
         job: Job | None = None
-        with explained(lambda: what_goes_on(job)):
+        with explained(lambda: interrupt_note(job)):
             try:
                 job = session.client.submit_request(request, allow_duplicate=options.again)
             except (SubmissionUnknown, DuplicateRequest) as error:
                 if error.job is not None:
                     session.bind(error.job, options.output)
-                    # It goes on in the background, and its clip is shown here when it is found, or ready.
-                    # Whatever goes wrong with that, the person must read the error.
+                    # It is tracked in the background, and its clip is shown here when it is found, or ready.
+                    # Whatever goes wrong with that, the user must see the error.
                     with contextlib.suppress(Exception):
                         session.follow(error.job.watch(), embed=embed)
                 raise

@@ -65,8 +65,8 @@ def fill(text: str, names: Mapping[str, Any]) -> str:
     return "".join(part if isinstance(part, str) else _text_of(part, names) for part in parts)
 
 
-def left_alone(text: str, names: Mapping[str, Any]) -> list[str]:
-    """Return the names that `fill` knows but did not fill in, because the text is not a template."""
+def unfilled_names(text: str, names: Mapping[str, Any]) -> list[str]:
+    """Return the names that `fill` knows but did not replace, because the text is not a template."""
     try:
         list(_parts(text))
     except _NotATemplate:

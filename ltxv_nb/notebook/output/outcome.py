@@ -21,7 +21,7 @@ _RED, _GREY = "var(--jp-error-color1,#c62828)", "var(--jp-border-color1,#999)"
 
 
 def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path) -> dict[str, str]:
-    """Return the final output of a job that has ended, or that nobody watches any more.
+    """Return the final output of a job that has ended, or whose tracking has stopped.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ def outcome_text(job: Job, base_dir: Path) -> str:
         return f"{type(job.error).__name__}: {job.error}"
     return (
         f"Tracking of job {job.id} stopped. {job.billing_note} "
-        f"%ltxv wait {job.id} or %ltxv resume takes it up again."
+        f"%ltxv wait {job.id} or %ltxv resume continues tracking."
     )
 
 
@@ -64,10 +64,10 @@ def note_bundle(text: str, colour: str = _GREY) -> dict[str, str]:
     return {"text/html": shown, "text/plain": text}
 
 
-def under_way_bundle(job: Job, more: str = "") -> dict[str, str]:
+def pending_bundle(job: Job, more: str = "") -> dict[str, str]:
     """Return one line for readers that cannot show a live status."""
     text = (
-        f"The clip of ltxv job {job.id} comes here when it is ready; "
+        f"The clip of ltxv job {job.id} will be shown here when it is ready; "
         f"%ltxv show {job.id} shows it later.{more}"
     )
     return {"text/html": f"<p>{html.escape(text)}</p>", "text/plain": text}

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb.request import MODELS, PARAMETERS
 
 if TYPE_CHECKING:
-    from ltxv_nb.request import GenerationRequest
+    from ltxv_nb.request import GenerationRequest, Parameter
 
 _SHORT_NAMES = {full: short for short, full in MODELS.items()}
 _DEFAULT_MODEL = MODELS[str(PARAMETERS["model"].default)]
+
+#: Units as they stand behind a number.
+_UNITS = {"seconds": "s", "frames per second": "fps"}
+_SWITCH = {True: "On", False: "Off"}
 
 #: Runs in the page, and holds no text from outside: selects the text before the button, and copies it.
 _COPY = (
@@ -67,6 +71,29 @@ def python_text(request: GenerationRequest, image: str | None = None, *, sandbox
         f"import ltxv_nb\n\nclient = {client}\njob = client.submit(\n{arguments})\n"
         f"video = job.result()  # waits for it"
     )
+
+
+def choice_text(parameter: Parameter, value: Any) -> str:
+    """Return a value for people: ``6 s``, ``On``, ``1080p``."""
+    if isinstance(value, bool):
+        return _SWITCH[value]
+    return f"{value} {_UNITS.get(parameter.unit, parameter.unit)}".strip()
+
+
+def settings_text(settings: dict[str, Any]) -> str:
+    """Return settings in one line: ``ltxv-2-fast · 6 s · 1080p``."""
+    words = []
+    for name, value in settings.items():
+        parameter = PARAMETERS.get(name)
+        if name == "model":
+            words.append(_SHORT_NAMES.get(value, str(value)))
+        elif parameter is None:
+            words.append(f"{name} {value}")
+        elif parameter.kind is bool:
+            words.append(f"{parameter.label} {_SWITCH[bool(value)]}".lower())
+        else:
+            words.append(choice_text(parameter, value))
+    return " · ".join(words)
 
 
 def code_html(title: str, text: str) -> str:

@@ -1,13 +1,14 @@
-"""A job's place in a cell's output: a status while it runs, then plain HTML that outlives page and kernel.
+"""A job in a cell's output: a status while it runs, then plain HTML that outlives page and kernel.
 
-What a front end does with later news differs, so the outcome takes three ways at once:
+Front ends differ in what they do with later updates, so the outcome is delivered in three ways at once:
 
-- ``update_display`` turns the status into plain HTML while the page that ran the cell is open. That is what
-  gets saved with the notebook.
+- ``update_display`` replaces the status with plain HTML while the page that ran the cell is open. That is
+  what gets saved with the notebook.
 - After a reload such updates no longer arrive, but widgets come back as they are in the kernel: so the status
-  widget itself turns into the outcome, too.
+  widget itself shows the outcome, too.
 - A notebook that was saved in between and opened without its kernel has lost both. Beside the status there is
-  a piece of HTML from the start, hidden while the status lives, that plays the file from where it will be.
+  a piece of HTML from the start, hidden while the status widget is there, that plays the file from where it
+  will be.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.media.player import pending_html
-from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text, under_way_bundle
+from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text, pending_bundle
 from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
-from ltxv_nb.notebook.widgets.status_style import PENDING_STYLE, style_tag
+from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,18 +45,18 @@ class Output:
         self._publisher.publish(bundle, {}, transient={"display_id": self._id})
 
     def replace(self, bundle: dict[str, Any]) -> None:
-        """Put something else in its place, wherever that is by now."""
+        """Replace the output, wherever it is by now."""
         self._publisher.publish(bundle, {}, transient={"display_id": self._id}, update=True)
 
 
 class CellView(View, Protocol):
-    """Where a cell shows a job; nothing of it is to be seen before `show`."""
+    """A view of a job in a cell; nothing is visible before `show`."""
 
     def show(self) -> None:
         """Add it to the running cell."""
 
     def withdraw(self) -> None:
-        """Take it away: the cell goes on to show the outcome itself."""
+        """Remove it: the cell will show the outcome itself."""
 
 
 class PageView:
@@ -78,32 +79,34 @@ class PageView:
 
         self._embed, self._base_dir = embed, base_dir
         self._status, self._pending = Output(ip), Output(ip)
-        self._settled = False  # whether plain HTML already stands in the place of the widget
-        self._row = StatusRow(job, snapshot(job), stage=True)
+        self._settled = False  # whether plain HTML has replaced the widget
+        self._row = StatusRow(job, snapshot(job))
         self._job = job
 
     def show(self) -> None:
-        """Add the status, and what stands in for it where there are no widgets."""
+        """Add the status, and its fallback for where there are no widgets."""
+        from ltxv_nb.notebook.widgets.factory import mimebundle
+
         job = self._job
-        self._status.show({**self._row.mimebundle(), **under_way_bundle(job)})
+        self._status.show({**mimebundle(self._row.box), **pending_bundle(job)})
         player = pending_html(Saver.destination(job.record), job.id, base_dir=self._base_dir)
         self._pending.show({"text/html": style_tag(PENDING_STYLE) + player, "text/plain": ""})
 
     def update(self, now: Snapshot) -> None:
-        """Show how the job stands."""
+        """Show how the job is."""
         if now.tone == "stopped":
             self._settle(outcome_bundle(self._job, embed=None, base_dir=self._base_dir))
         elif not self._settled:
             self._row.update(now)
 
     def finish(self, job: Job) -> None:
-        """Put the outcome in the place of the status."""
+        """Replace the status with the outcome."""
         if not self._settled:
             self._row.update(Snapshot("Preparing the player", 99, "", "running"))
         self._settle(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
 
     def withdraw(self) -> None:
-        """Take the status away: the cell goes on to show the outcome itself."""
+        """Remove the status: the cell will show the outcome itself."""
         self._settled = True
         self._status.replace(_NOTHING)
         self._pending.replace(_NOTHING)
@@ -117,26 +120,26 @@ class PageView:
 
 
 class PlainView:
-    """One output without a widget, for a kernel that nobody looks at; replaced at the end if possible."""
+    """One output without a widget, for a kernel whose output is only stored; replaced at the end."""
 
     def __init__(self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path) -> None:
         self._embed, self._base_dir = embed, base_dir
         self._job, self._output = job, Output(ip)
 
     def show(self) -> None:
-        """Say that the clip is under way."""
+        """Say that the clip is being made."""
         more = " With LTXV_WAIT=1 in the environment the cell waits for it."
-        self._output.show(under_way_bundle(self._job, more))
+        self._output.show(pending_bundle(self._job, more))
 
     def update(self, now: Snapshot) -> None:
         """Leave the output alone: only the outcome is worth storing."""
 
     def finish(self, job: Job) -> None:
-        """Put the outcome in the place of the line."""
+        """Replace the line with the outcome."""
         self._output.replace(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
 
     def withdraw(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         self._output.replace(_NOTHING)
 
 

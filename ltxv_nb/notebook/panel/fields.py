@@ -6,21 +6,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
 
-from ltxv_nb.request import MODELS, PARAMETERS
+from ltxv_nb.notebook.output.source import choice_text
+from ltxv_nb.request import MODELS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ltxv_nb.notebook.widgets.factory import Kit
+    from ltxv_nb.notebook.widgets.factory import WidgetFactory
     from ltxv_nb.request import Parameter
 
 _SHORT_NAMES = {full: short for short, full in MODELS.items()}
-#: Units as they stand behind a number.
-_UNITS = {"seconds": "s", "frames per second": "fps"}
-_SWITCH = {True: "On", False: "Off"}
-
-#: Beyond these characters a text is cut in a list.
-_LONGEST = 48
 
 
 class Field(Protocol):
@@ -47,11 +42,11 @@ class Choice:
     ----------
     parameter : Parameter
         What it chooses.
-    kit : Kit
+    kit : WidgetFactory
         Makes the widget.
     """
 
-    def __init__(self, parameter: Parameter, kit: Kit) -> None:
+    def __init__(self, parameter: Parameter, kit: WidgetFactory) -> None:
         self._parameter = parameter
         self._values: list[Any] = [True, False] if parameter.kind is bool else list(parameter.choices)
         if not parameter.required:
@@ -97,7 +92,7 @@ class Words:
     ----------
     parameter : Parameter
         What is written there.
-    kit : Kit
+    kit : WidgetFactory
         Makes the widget.
     area : bool
         Whether it has several lines.
@@ -105,7 +100,9 @@ class Words:
         What stands in it while it is empty.
     """
 
-    def __init__(self, parameter: Parameter, kit: Kit, *, area: bool = False, placeholder: str = "") -> None:
+    def __init__(
+        self, parameter: Parameter, kit: WidgetFactory, *, area: bool = False, placeholder: str = ""
+    ) -> None:
         kind = widgets.Textarea if area else widgets.Text
         css_class = "ltxv-prompt" if area else "ltxv-words"
         more = {"rows": 3} if area else {}
@@ -134,7 +131,7 @@ class Words:
         self.box.observe(lambda _change: callback(), names="value")
 
 
-def field_for(parameter: Parameter, kit: Kit) -> Field:
+def field_for(parameter: Parameter, kit: WidgetFactory) -> Field:
     """Return the control that fits a parameter; the prompt has an area of its own."""
     if parameter.name == "prompt":
         return Words(
@@ -146,35 +143,6 @@ def field_for(parameter: Parameter, kit: Kit) -> Field:
     if parameter.choices or parameter.kind is bool:
         return Choice(parameter, kit)
     return Words(parameter, kit)
-
-
-def choice_text(parameter: Parameter, value: Any) -> str:
-    """Return a value for people: ``6 s``, ``On``, ``1080p``."""
-    if isinstance(value, bool):
-        return _SWITCH[value]
-    return f"{value} {_UNITS.get(parameter.unit, parameter.unit)}".strip()
-
-
-def settings_text(settings: dict[str, Any]) -> str:
-    """Return what was set, in one line: ``ltxv-2-fast · 6 s · 1080p``."""
-    words = []
-    for name, value in settings.items():
-        parameter = PARAMETERS.get(name)
-        if name == "model":
-            words.append(_SHORT_NAMES.get(value, str(value)))
-        elif parameter is None:
-            words.append(f"{name} {value}")
-        elif parameter.kind is bool:
-            words.append(f"{parameter.label} {_SWITCH[bool(value)]}".lower())
-        else:
-            words.append(choice_text(parameter, value))
-    return " · ".join(words)
-
-
-def shorten(text: str, most: int = _LONGEST) -> str:
-    """Return a text in one line, cut where it is too long for a list."""
-    words = " ".join(text.split())
-    return words if len(words) <= most else words[: most - 1].rstrip() + "…"
 
 
 def _unset_text(parameter: Parameter) -> str:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from ltxv_nb.client import Client
     from ltxv_nb.notebook.panel.fields import Field
-    from ltxv_nb.notebook.widgets.factory import Kit
-    from ltxv_nb.notebook.widgets.worker import Writer
+    from ltxv_nb.notebook.widgets.factory import WidgetFactory
+    from ltxv_nb.notebook.widgets.worker import Worker
 
 
 class Form:
@@ -23,18 +23,18 @@ class Form:
 
     Parameters
     ----------
-    kit : Kit
+    kit : WidgetFactory
         Makes the widgets.
     client : callable
         Returns the client in use.
-    writer : Writer
+    worker : Worker
         Does what takes time.
     """
 
-    def __init__(self, kit: Kit, client: Callable[[], Client], writer: Writer) -> None:
+    def __init__(self, kit: WidgetFactory, client: Callable[[], Client], worker: Worker) -> None:
         self._extra: dict[str, Any] = {}  # fields of another model's body, set from code
         self._setting = False
-        self.image = ImageField(PARAMETERS["image"], kit, client, writer)
+        self.image = ImageField(PARAMETERS["image"], kit, client, worker)
         self.fields: dict[str, Field] = {
             name: self.image if name == "image" else field_for(parameter, kit)
             for name, parameter in PARAMETERS.items()

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from ltxv_nb.errors import LTXVError, RequestError
-from ltxv_nb.notebook.panel.fields import shorten
-from ltxv_nb.notebook.panel.pictures import is_address, keep_upload, thumbnail
+from ltxv_nb.notebook.output.pictures import is_address, save_upload, thumbnail
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltxv_nb.client import Client
-    from ltxv_nb.notebook.widgets.factory import Kit
-    from ltxv_nb.notebook.widgets.worker import Writer
+    from ltxv_nb.job import Job
+    from ltxv_nb.notebook.widgets.factory import WidgetFactory
+    from ltxv_nb.notebook.widgets.worker import Worker
     from ltxv_nb.request import Parameter
 
 NONE, UPLOAD, ADDRESS, LAST_FRAME, GIVEN = "none", "upload", "address", "last", "given"
@@ -33,7 +34,8 @@ _GIVEN_TEXT = "Given in Python"
 #: Clips offered as the source of a last frame, the newest ones.
 CLIPS_OFFERED = 50
 
-_ASK = {
+#: What is said while a source is chosen and its picture is missing.
+_MISSING = {
     UPLOAD: "Choose a picture to upload, or “No picture”.",
     ADDRESS: "Write the picture's address or path, or choose “No picture”.",
     LAST_FRAME: "There is no earlier clip on disk to take the last frame of.",
@@ -45,39 +47,42 @@ _UNREAD = "this.replaceWith('This page cannot load it; the service may not eithe
 
 
 class ImageField:
-    """Chooses the first frame. Its thumbnail is made by the writer, so that the page never waits for it.
+    """Chooses the first frame. Its thumbnail is made by the worker, so that the page never waits for it.
 
     Parameters
     ----------
     parameter : Parameter
         The image parameter.
-    kit : Kit
+    factory : WidgetFactory
         Makes the widgets.
     client : callable
         Returns the client in use.
-    writer : Writer
+    worker : Worker
         Reads pictures, and shows them.
     """
 
-    def __init__(self, parameter: Parameter, kit: Kit, client: Callable[[], Client], writer: Writer) -> None:
-        self._client, self._writer, self._kit = client, writer, kit
+    def __init__(
+        self, parameter: Parameter, factory: WidgetFactory, client: Callable[[], Client], worker: Worker
+    ) -> None:
+        self._client, self._worker, self._factory = client, worker, factory
         self._listeners: list[Callable[[], object]] = []
         self._version = 0  # of what was chosen: a thumbnail that comes too late is dropped
         self._setting = False
         self._uploaded: Any = None
-        self._given: Any = None  # what code gave, and how the controls show it
+        self._clip: Job | None = None  # the job of the chosen clip, looked up when it is chosen
+        self._given: Any = None  # what code set, and how the controls show it
         self._given_as: str | None = None
-        self._refusal: str | None = None
+        self._unusable: str | None = None  # why what was chosen cannot be used
         self._parameter = parameter
         self._source: Any = widgets.Dropdown(
-            options=_SOURCES, value=NONE, **kit.field(parameter, "ltxv-choice")
+            options=_SOURCES, value=NONE, **factory.field(parameter, "ltxv-choice")
         )
-        self._thumb: Any = kit.html("", "ltxv-thumb")
+        self._thumb: Any = factory.html("", "ltxv-thumb")
         self._detail: Any = None
         self._details: dict[str, Any] = {}
-        self._limit = kit.html(f'<span class="ltxv-hint">{_LIMIT}</span>', "ltxv-limit")
-        self.box: Any = kit.row([self._source], "ltxv-image")
-        self._source.observe(lambda _change: self._chosen(), names="value")
+        self._limit = factory.html(f'<span class="ltxv-hint">{_LIMIT}</span>', "ltxv-limit")
+        self.box: Any = factory.row([self._source], "ltxv-image")
+        self._source.observe(lambda _change: self._source_changed(), names="value")
 
     # -- what a request takes ------------------------------------------------------------------------------
 
@@ -91,7 +96,7 @@ class ImageField:
             text = self._details[ADDRESS].value.strip()
             return self._given if text and text == self._given_as else text or None
         if mode == LAST_FRAME:
-            return self._clip()
+            return self._chosen_clip()
         return self._given if mode == GIVEN else None
 
     @value.setter
@@ -104,14 +109,14 @@ class ImageField:
             self._show(new)
         finally:
             self._setting = False
-        self._look()
+        self._inspect()
 
     @property
     def problem(self) -> str | None:
         """Why it cannot be sent as it stands."""
-        if self._source.value in _ASK and self.value is None:
-            return _ASK[self._source.value]
-        return self._refusal
+        if self._unusable is None and self._source.value in _MISSING and self.value is None:
+            return _MISSING[self._source.value]
+        return self._unusable
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call when another picture is chosen, and when one turns out not to be readable."""
@@ -122,19 +127,21 @@ class ImageField:
         if (choice := self._details.get(LAST_FRAME)) is not None:
             options = self._clips()
             if list(choice.options) != options:
-                kept = choice.value
+                chosen = choice.value
                 self._setting = True
                 try:
                     choice.options = options
-                    if kept in [job_id for _, job_id in options]:
-                        choice.value = kept
+                    if chosen in [job_id for _, job_id in options]:
+                        choice.value = chosen
                 finally:
                     self._setting = False
+                if choice.value != chosen:
+                    self._inspect()
 
     # -- inside --------------------------------------------------------------------------------------------
 
     def _show(self, new: Any) -> None:
-        """Set the controls to a picture that code has given, and keep the very object."""
+        """Set the controls to a picture that code has set, and keep the very object."""
         self._given, self._given_as = new, None
         if new is None:
             self._switch(NONE)
@@ -157,31 +164,31 @@ class ImageField:
         if len(self._source.options) != len(wanted):
             self._source.options = wanted
         self._source.value = mode
-        self._place()
+        self._arrange()
 
-    def _chosen(self) -> None:
+    def _source_changed(self) -> None:
         if self._setting:
             return
         if self._source.value == UPLOAD:
             self._set_upload(None)
             return
-        self._place()
-        self._look()
+        self._arrange()
+        self._inspect()
 
-    def _set_upload(self, kept: Any) -> None:
-        """Set the picture that has arrived, or ask for one anew with ``None``.
+    def _set_upload(self, uploaded: Any) -> None:
+        """Set the picture that has arrived, or ask for a new one with ``None``.
 
-        One that is too big for the connection is lost on its way: nobody here hears of it, and the control
-        that sent it waits for an answer ever after. So each control takes one picture, and what was chosen
-        last can never go out as an earlier one.
+        One that is too big for the connection is lost on its way: the kernel never learns of it, and the
+        control that sent it waits for an answer for ever. So each control takes one picture, and an earlier
+        one can never be sent in place of what was chosen last.
         """
-        self._uploaded = kept
+        self._uploaded = uploaded
         if (old := self._details.pop(UPLOAD, None)) is not None:
             old.close()
-        self._place()
-        self._look()
+        self._arrange()
+        self._inspect()
 
-    def _place(self) -> None:
+    def _arrange(self) -> None:
         """Put the control of the chosen source beside it."""
         mode = self._source.value
         makers = {UPLOAD: self._make_upload, ADDRESS: self._make_address, LAST_FRAME: self._make_clips}
@@ -194,10 +201,10 @@ class ImageField:
 
     def _make_upload(self) -> Any:
         if self._uploaded is not None:
-            tooltip = "Take another picture in place of this one"
-            return self._kit.button("Another picture", tooltip, lambda: self._set_upload(None))
+            tooltip = "Replace this picture with another one"
+            return self._factory.button("Another picture", tooltip, lambda: self._set_upload(None))
         tooltip = "A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture; above 7 MB, give its path instead"
-        upload = self._kit.upload("Choose a picture", tooltip, "ltxv-upload")
+        upload = self._factory.upload("Choose a picture", tooltip, "ltxv-upload")
         upload.observe(lambda change: self._take_upload(change["new"]), names="value")
         return upload
 
@@ -205,7 +212,7 @@ class ImageField:
         text = widgets.Text(
             placeholder="https://… or pictures/first.png",
             continuous_update=False,
-            **self._kit.labelled("Picture at", self._parameter.help, "ltxv-words"),
+            **self._factory.labelled("Picture at", self._parameter.help, "ltxv-words"),
         )
         text.observe(lambda _change: self._changed(), names="value")
         return text
@@ -213,7 +220,7 @@ class ImageField:
     def _make_clips(self) -> Any:
         choice = widgets.Dropdown(
             options=self._clips(),
-            **self._kit.labelled("Clip", "Earlier clips on disk, newest first", "ltxv-choice"),
+            **self._factory.labelled("Clip", "Earlier clips on disk, newest first", "ltxv-choice"),
         )
         choice.observe(lambda _change: self._changed(), names="value")
         return choice
@@ -222,14 +229,24 @@ class ImageField:
         try:
             records = self._client().journal.saved(limit=CLIPS_OFFERED)
         except LTXVError:
-            return []  # the journal's own trouble is told where it matters: before paying
-        return [(f"{shorten(record.prompt)} ({record.id})", record.id) for record in records]
+            return []  # a journal that cannot be read stops the submission, and says why
+        return [(f"{one_line(record.prompt, 48)} ({record.id})", record.id) for record in records]
 
-    def _clip(self) -> Any:
+    def _chosen_clip(self) -> Any:
         job_id = self._details[LAST_FRAME].value
         if job_id is None or job_id == self._given_as:
             return None if job_id is None else self._given
-        return self._client().job(job_id)
+        return self._clip if self._clip is not None and self._clip.id == job_id else None
+
+    def _look_up_clip(self) -> None:
+        """Get the job of the chosen clip from the journal, which `value` has no time for."""
+        choice = self._details.get(LAST_FRAME)
+        job_id = choice.value if choice is not None and self._source.value == LAST_FRAME else None
+        if job_id is None or job_id == self._given_as:
+            self._clip = None
+        elif self._clip is None or self._clip.id != job_id:
+            self._clip = None
+            self._clip = self._client().job(job_id)
 
     def _take_upload(self, files: Any) -> None:
         if not files:
@@ -237,43 +254,49 @@ class ImageField:
         name, data = str(files[0]["name"]), bytes(files[0]["content"])
         self._details[UPLOAD].value = ()  # the page need not get the picture back
         try:
-            kept = keep_upload(name, data, self._client().home)
+            path = save_upload(name, data, self._client().home)
         except RequestError as error:
             self._set_upload(None)
-            self._refuse(str(error))
+            self._reject(str(error))
             return
-        self._set_upload(kept)
+        self._set_upload(path)
 
     def _changed(self) -> None:
         if not self._setting:
-            self._look()
+            self._inspect()
 
-    def _look(self) -> None:
-        """Have a look at what was chosen: a thumbnail, or why it cannot be read."""
+    def _inspect(self) -> None:
+        """Inspect what was chosen: show a thumbnail, or why it cannot be used."""
         self._version += 1
-        version, source = self._version, self.value
-        self._refusal = None
+        version = self._version
+        self._unusable = None
+        try:
+            self._look_up_clip()
+        except LTXVError as error:
+            self._reject(str(error))
+            return
+        source = self.value
         self._thumb.value = "" if source is None else '<span class="ltxv-hint">Reading the picture…</span>'
-        self._tell()
+        self._notify()
         if source is not None:
-            self._writer.put(lambda: self._read(version, source))
+            self._worker.put(lambda: self._read(version, source))
 
     def _read(self, version: int, source: Any) -> None:
         try:
             shown = _thumb_html(source, thumbnail(source))
         except LTXVError as error:
             if version == self._version:
-                self._refuse(str(error))
+                self._reject(str(error))
             return
         if version == self._version:
             self._thumb.value = shown
 
-    def _refuse(self, why: str) -> None:
-        self._refusal = why
+    def _reject(self, reason: str) -> None:
+        self._unusable = reason
         self._thumb.value = '<span class="ltxv-hint">This picture cannot be used.</span>'
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         for listener in list(self._listeners):
             listener()
 
@@ -287,7 +310,7 @@ def _job_id(source: Any) -> str | None:
 def _thumb_html(source: Any, address: str) -> str:
     """Return the thumbnail; a picture that only the service reads is fetched without saying from where."""
     remote = ' referrerpolicy="no-referrer"' if is_address(source) else ""
-    # The page says so in words of ours: nothing from outside is in what runs there.
-    unread = f' onerror="{_UNREAD}"' if remote else ""
-    picture = f'<img src="{html.escape(address)}" alt="The first frame" height="72"{remote}{unread}>'
+    # The page shows a constant text: nothing from outside is in what runs there.
+    on_error = f' onerror="{_UNREAD}"' if remote else ""
+    picture = f'<img src="{html.escape(address)}" alt="The first frame" height="72"{remote}{on_error}>'
     return f'<span class="ltxv-hint">{picture}</span>'

@@ -1,22 +1,22 @@
-"""One job below the panel: its status while it runs, then its clip or what went wrong, at the same place."""
+"""One job below the panel: its status while it runs, then its clip or what went wrong."""
 
 from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ltxv_nb.notebook.frontend import notebook_folder
-from ltxv_nb.notebook.frontend_files import embed_for
+from ltxv_nb.notebook.frontend import embed_for, notebook_folder
 from ltxv_nb.notebook.output.outcome import outcome_bundle
+from ltxv_nb.notebook.output.source import settings_text
 from ltxv_nb.notebook.output.status import Snapshot, snapshot
-from ltxv_nb.notebook.panel.fields import settings_text, shorten
 from ltxv_nb.notebook.widgets.status_row import StatusRow
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.widgets.factory import Kit
+    from ltxv_nb.notebook.widgets.factory import WidgetFactory
 
 
 class Actions(NamedTuple):
@@ -25,21 +25,21 @@ class Actions(NamedTuple):
     Attributes
     ----------
     reuse : callable
-        Take its prompt and settings into the form.
+        Copy its prompt and settings into the form.
     last_frame : callable
-        Take its last frame as the next first frame.
+        Use its last frame as the next first frame.
     again : callable
-        Send the same request once more, through the duplicate guard.
-    watch : callable
-        Take up the watching again; nothing is sent or billed.
+        Submit the same request once more, through the duplicate guard.
+    resume : callable
+        Continue tracking; nothing is sent or billed.
     ended : callable
-        Told when the row shows an outcome.
+        Called when the row shows an outcome.
     """
 
     reuse: Callable[[Job], object]
     last_frame: Callable[[Job], object]
     again: Callable[[Job], object]
-    watch: Callable[[Job], object]
+    resume: Callable[[Job], object]
     ended: Callable[[Job], object]
 
 
@@ -50,40 +50,40 @@ class JobRow:
     ----------
     job : Job
         The job.
-    kit : Kit
+    factory : WidgetFactory
         Makes the widgets.
     actions : Actions
         What its buttons do.
     """
 
-    def __init__(self, job: Job, kit: Kit, actions: Actions) -> None:
+    def __init__(self, job: Job, factory: WidgetFactory, actions: Actions) -> None:
         self.job = job
-        self._kit, self._actions = kit, actions
-        first = snapshot(job)
-        self._status = StatusRow(job, first, stage=True)
-        self._live = tuple(self._status.box.children)
-        self._watched = True
-        self._about = kit.html(_about(job), "ltxv-says")
-        self._buttons = kit.row([self._about, self._reuse_button()], "ltxv-row")
-        self.box: Any = kit.column([self._status.box, self._buttons], "ltxv-job")
+        self._factory, self._actions = factory, actions
+        self._status = StatusRow(job, snapshot(job))
+        self._tracked = True
+        self._about = factory.html(_about(job), "ltxv-message")
+        self._buttons = factory.row([self._about, self._reuse_button()], "ltxv-row")
+        self.box: Any = factory.column([self._status.box, self._buttons], "ltxv-job")
 
     def update(self, now: Snapshot) -> None:
-        """Show how the job stands; nothing is sent that is shown already."""
+        """Show how the job is; nothing is sent that is shown already."""
         self._status.update(now)
-        watched = now.tone != "stopped"
-        if watched != self._watched:
-            self._watched = watched
-            self._offer_watching(watched=watched)
+        tracked = now.tone != "stopped"
+        if tracked != self._tracked:
+            self._tracked = tracked
+            self._status.offer_stop(offered=tracked)
+            resume = [] if tracked else [self._resume_button()]
+            self._replace_buttons([self._about, *resume, self._reuse_button()])
 
     def finish(self, job: Job) -> None:
-        """Put the clip, or what went wrong, in the place of the status."""
+        """Replace the status with the clip, or with what went wrong."""
         embed = embed_for(job.video.path) if job.video else None
         bundle = outcome_bundle(job, embed=embed, base_dir=notebook_folder())
-        shown = self._kit.output(bundle)
+        shown = self._factory.output(bundle)
         if job.video is not None:
             buttons = [self._reuse_button(), self._last_frame_button()]
-        else:  # a clip has its prompt beside it; words alone would leave open whose they are
-            self._about.value = f"<i>{html.escape(shorten(job.record.prompt, 200))}</i><br>{_about(job)}"
+        else:  # a clip has its prompt beside it; an error alone would not say whose it is
+            self._about.value = f"<i>{html.escape(one_line(job.record.prompt, 200))}</i><br>{_about(job)}"
             buttons = [self._again_button(), self._reuse_button()]
         self._replace_buttons([self._about, *buttons])
         self.box.children = [shown, self._buttons]
@@ -91,21 +91,10 @@ class JobRow:
         self._actions.ended(job)
 
     def close(self) -> None:
-        """Take the row away, here and in the page."""
+        """Remove the row, here and in the page."""
         self._status.close()
         for widget in (*self._buttons.children, *self.box.children, self.box):
             widget.close()
-
-    def _offer_watching(self, *, watched: bool) -> None:
-        """Swap the button that stops the watching for one that takes it up again, and back."""
-        hidden = () if watched else ("ltxv-stop",)
-        self._status.box.children = [
-            child
-            for child in self._live
-            if not set(hidden) & set(child._dom_classes)  # noqa: SLF001
-        ]
-        resume = [] if watched else [self._watch_button()]
-        self._replace_buttons([self._about, *resume, self._reuse_button()])
 
     def _replace_buttons(self, buttons: list[Any]) -> None:
         gone = [child for child in self._buttons.children if child not in buttons]
@@ -114,11 +103,11 @@ class JobRow:
             child.close()
 
     def _button(self, text: str, tooltip: str, action: Callable[[Job], object]) -> Any:
-        return self._kit.button(text, tooltip, lambda: action(self.job))
+        return self._factory.button(text, tooltip, lambda: action(self.job))
 
     def _reuse_button(self) -> Any:
         return self._button(
-            "Use these settings", "Take prompt and settings of this clip into the form", self._actions.reuse
+            "Use these settings", "Copy prompt and settings of this clip into the form", self._actions.reuse
         )
 
     def _last_frame_button(self) -> Any:
@@ -127,11 +116,11 @@ class JobRow:
         )
 
     def _again_button(self) -> Any:
-        return self._button("Try again", "Send the same request once more", self._actions.again)
+        return self._button("Try again", "Submit the same request once more", self._actions.again)
 
-    def _watch_button(self) -> Any:
-        tooltip = "Take up the watching; nothing is sent or billed"
-        return self._button("Watch again", tooltip, self._actions.watch)
+    def _resume_button(self) -> Any:
+        tooltip = "Continue tracking this job; nothing is sent or billed"
+        return self._button("Resume tracking", tooltip, self._actions.resume)
 
 
 def _about(job: Job) -> str:
@@ -139,5 +128,5 @@ def _about(job: Job) -> str:
     words = [settings_text(settings), "with a first frame" if job.record.request.get("image") else ""]
     twin = f"Made before: {job.twin.name}" if job.twin else ""
     shown = " · ".join(word for word in (*words, f"job {job.id}", twin) if word)
-    prompt = html.escape(shorten(job.record.prompt, 200))
+    prompt = html.escape(one_line(job.record.prompt, 200))
     return f'<span class="ltxv-hint" title="{prompt}">{html.escape(shown)}</span>'

@@ -1,8 +1,8 @@
 """The control panel: the parameters as controls, one button that pays, and the jobs below it.
 
 It is built from `ltxv_nb.request.PARAMETERS`, so that a new parameter has its control. Handlers return at
-once, whatever thread the kernel runs them on: a submission has a thread of its own, and what comes of it is
-shown by the panel's writer.
+once, whatever thread the kernel runs them on: a submission has a thread of its own, and its outcome is shown
+by the panel's worker.
 """
 
 from __future__ import annotations
@@ -16,16 +16,14 @@ import ipywidgets as widgets
 from traitlets import Instance, Unicode, observe
 
 from ltxv_nb.errors import LTXVError
-from ltxv_nb.notebook.host import Host, current_host
+from ltxv_nb.notebook.output.pictures import as_text
 from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
 from ltxv_nb.notebook.panel.form import Form
 from ltxv_nb.notebook.panel.job_row import Actions, JobRow
-from ltxv_nb.notebook.panel.pictures import as_text
 from ltxv_nb.notebook.panel.sender import Sender
-from ltxv_nb.notebook.widgets.factory import Kit
-from ltxv_nb.notebook.widgets.status_style import STATUS_STYLE, style_tag
-from ltxv_nb.notebook.widgets.style import CLIP_STYLE, JOB_STYLE, ROOM_STYLE
-from ltxv_nb.notebook.widgets.worker import Writer
+from ltxv_nb.notebook.session import Session, session_for
+from ltxv_nb.notebook.widgets.factory import WidgetFactory, css_classes, mimebundle
+from ltxv_nb.notebook.widgets.style import BASE_STYLE, CLIP_STYLE, JOB_STYLE, STATUS_STYLE, style_tag
 from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
@@ -34,7 +32,10 @@ if TYPE_CHECKING:
     from ltxv_nb.client import Client
     from ltxv_nb.errors import DuplicateRequest
     from ltxv_nb.job import Job
-    from ltxv_nb.notebook.panel.fallback import Keepsake
+    from ltxv_nb.notebook.panel.fallback import Fallback
+
+#: In place of a request, where none is being set; ``None`` is a request that could not be submitted.
+_NONE = object()
 
 _SPINNER = '<span class="ltxv-spin" aria-hidden="true"></span>'
 _BADGES = {
@@ -65,7 +66,7 @@ def panel(client: Client | None = None) -> Panel:
     >>> panel = ltxv_nb.panel()  # doctest: +SKIP
     >>> panel.request = ltxv_nb.GenerationRequest("A lighthouse at dusk", duration=6)  # doctest: +SKIP
     """
-    return Panel(current_host(client))
+    return Panel(session_for(client))
 
 
 class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
@@ -74,13 +75,13 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     Attributes
     ----------
     request : GenerationRequest or None
-        What the controls say; ``None`` while they say nothing that could be sent. Set it, and they follow.
+        What the controls say; ``None`` while that could not be submitted. Set it, and they follow.
     problem : str
-        Why it cannot be sent; empty when it can.
+        Why it cannot be submitted; empty when it can.
 
     Parameters
     ----------
-    host : Host
+    session : Session
         The session it belongs to.
     clock : callable
         Returns seconds, monotonic.
@@ -93,26 +94,32 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def __init__(
         self,
-        host: Host,
+        session: Session,
         clock: Callable[[], float] = time.monotonic,
         start: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
-        self._host, self._lock = host, threading.RLock()
-        self._writer, self._sender = Writer("ltxv-panel"), Sender(self, clock, start)
-        self._reading = False  # whether `request` is being set from the controls
-        self._question: GenerationRequest | None = None  # what is paid for twice, if they say so
-        self._news = ""
+        # The lock guards the fields below and what the controls show. Nothing under it reads the journal,
+        # makes a client, or calls back: who needs it waits for no more than another's assignments.
+        self._session, self._lock = session, threading.RLock()
+        self._worker, self._sender = session.worker("ltxv-panel"), Sender(self, clock, start)
+        self._current: GenerationRequest | None = None  # what the controls say; `request` follows
+        self._current_problem = ""
+        self._publishing = False  # whether a thread is setting the traits
+        self._unpublished = False  # whether they differ from what the controls say
+        self._published: Any = _NONE  # the request that is being set from the controls
+        self._question: GenerationRequest | None = None  # submitted again if the answer is yes
+        self._message = ""
         self._rows: list[JobRow] = []
-        self._offer: list[Any] = []  # to show what is unfinished from earlier
-        self._keepsakes: list[Keepsake] = []
-        self._backend = host.backend
-        self._kit = Kit()
+        self._offer: list[Any] = []  # to resume what is unfinished from earlier
+        self._fallbacks: list[Fallback] = []
+        self._backend = session.backend
+        self._factory = WidgetFactory()
         self._build()
-        children = [self._looks, self._sheet, self._list]
-        super().__init__(children, layout=self._kit.layout, _dom_classes=("ltxv-room", "ltxv-panel"))
+        children = [self._style, self._card, self._list]
+        super().__init__(children, layout=self._factory.layout, **css_classes("ltxv-ui", "ltxv-panel"))
         self._form.on_change(self._changed)
         self._read()
-        self._writer.put(self._offer_unfinished)  # makes the client, while one can already type
+        self._worker.put(self._offer_unfinished)  # makes the client, while one can already type
 
     @property
     def jobs(self) -> list[Job]:
@@ -120,253 +127,290 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return [row.job for row in self._rows]
 
     def generate(self) -> None:
-        """Do what the button does: send the request, in the background. This is the paid act."""
-        with self._lock:
-            if self.request is not None:
-                self._send(self.request)
+        """Do what the button does: submit the request, in the background. This is the paid act."""
+        request = self._current
+        if request is not None:
+            self._submit(request)
 
     def close(self) -> None:
-        """Take the panel away; its jobs go on and are watched."""
-        self._writer.close()
+        """Remove the panel; its jobs continue and are tracked."""
+        self._worker.close()
         for row in self._rows:
-            self._host.board.drop(row)
+            self._session.board.drop(row)
         super().close()
 
     def _ipython_display_(self) -> None:
-        """Show the panel, and beside it what outlives it; IPython calls this."""
+        """Show the panel, and beside it what remains without a kernel; IPython calls this."""
         from IPython.core.getipython import get_ipython
 
         shell = get_ipython()
         if shell is None:
             return
-        from ltxv_nb.notebook.panel.fallback import Keepsake
+        from ltxv_nb.notebook.panel.fallback import Fallback
 
         publisher: Any = shell.display_pub
-        publisher.publish(dict(self._repr_mimebundle_()), {})
-        self._keepsakes.append(Keepsake(shell))
+        publisher.publish(mimebundle(self), {})
+        self._fallbacks.append(Fallback(shell))
         if any(job.video for job in self.jobs):
-            self._writer.put(self._keep)
+            self._worker.put(self._update_fallbacks)
 
     # -- building ------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        kit = self._kit
-        self._looks = kit.html(style_tag(ROOM_STYLE + STATUS_STYLE + CLIP_STYLE + JOB_STYLE), "ltxv-looks")
-        self._head = kit.html(_head(self._backend), "ltxv-title")
-        self._form = Form(kit, lambda: self._host.client, self._writer)
-        self._go = kit.button("Generate", "Send the request", self.generate, "ltxv-go")
-        self._says = kit.html("", "ltxv-says")
-        self._as_cell: Any = widgets.ToggleButton(
-            description="Show as cell",
-            tooltip="Show the %%ltxv cell and the Python call that make the same clip",
-            layout=kit.layout,
-            _dom_classes=("ltxv-as-cell",),
+        factory = self._factory
+        self._style = factory.html(
+            style_tag(BASE_STYLE + STATUS_STYLE + CLIP_STYLE + JOB_STYLE), "ltxv-style"
+        )
+        self._head = factory.html(_head(self._backend), "ltxv-title")
+        self._form = Form(factory, lambda: self._session.client, self._worker)
+        self._generate_button = factory.button(
+            "Generate", "Submit the request", self.generate, "ltxv-generate"
+        )
+        self._message_line = factory.html("", "ltxv-message")
+        self._as_cell = factory.toggle(
+            "Show as cell", "Show the %%ltxv cell and the Python call that make the same clip", "ltxv-as-cell"
         )
         self._as_cell.observe(lambda _change: self._show_code(), names="value")
-        self._code = kit.html("", "ltxv-shown-cell")
-        self._anyway = kit.button(
-            "Pay for another", "Send it although the very same request is unfinished", self._say_yes
+        self._code = factory.html("", "ltxv-shown-cell")
+        self._yes = factory.button(
+            "Pay for another", "Submit it although the very same request is unfinished", self._answer_yes
         )
-        self._never_mind = kit.button("Never mind", "Send nothing", self._say_no)
-        self._bar = kit.row([self._go, self._says, self._as_cell], "ltxv-row")
-        self._sheet = kit.column([self._head, *self._form.boxes, self._bar], "ltxv-sheet")
-        self._list = kit.column([], "ltxv-jobs")
+        self._no = factory.button("Never mind", "Submit nothing", self._answer_no)
+        self._bar = factory.row([self._generate_button, self._message_line, self._as_cell], "ltxv-row")
+        self._card = factory.column([self._head, *self._form.boxes, self._bar], "ltxv-card")
+        self._list = factory.column([], "ltxv-jobs")
 
     def _offer_unfinished(self) -> None:
-        """Offer to show what is unfinished from earlier."""
+        """Offer to resume what is unfinished from earlier, and tracked neither here nor elsewhere."""
         try:
-            count = self._host.client.unfinished_count()
+            count = len(self._session.client.untracked())
         except LTXVError:
-            return  # told when something is about to be paid
+            return  # the submission will raise what is wrong
         if not count:
             return
         clips = "1 clip is" if count == 1 else f"{count} clips are"
-        text = self._kit.html(f"{clips} unfinished from earlier.", "ltxv-says")
-        tooltip = "Watch what is unfinished; nothing is sent or billed"
-        button = self._kit.button("Pick up", tooltip, self._resume)
-        self._offer = [self._kit.row([text, button], "ltxv-row")]
-        self._arrange()
+        text = self._factory.html(f"{clips} unfinished from earlier.", "ltxv-message")
+        tooltip = "Track what is unfinished; nothing is sent or billed"
+        button = self._factory.button("Resume", tooltip, lambda: self._worker.put(self._resume_unfinished))
+        offer = [self._factory.row([text, button], "ltxv-row")]
+        with self._lock:
+            self._offer = offer
+            self._arrange()
 
     def _arrange(self) -> None:
-        with self._lock:
-            self._list.children = [*(row.box for row in self._rows), *self._offer]
+        """Put the rows and the offer on the page; called with the lock held."""
+        self._list.children = [*(row.box for row in self._rows), *self._offer]
 
     # -- form and request ----------------------------------------------------------------------------------
 
     @observe("request")
-    def _follow(self, change: Any) -> None:
+    def _request_set(self, change: Any) -> None:
         """Let the controls follow a request that code has set."""
-        with self._lock:
-            if not self._reading:
-                self._form.show(change["new"])
-                self._changed()
+        if change["new"] is not self._published:
+            self._form.show(change["new"])
+            self._changed()
 
     def _changed(self) -> None:
-        """Take in what the person has changed."""
+        """Take over what the person has changed."""
         with self._lock:
-            self._news = ""
+            self._message = ""
             self._drop_question()
-            self._read()
+        self._read()
 
     def _read(self) -> None:
-        """Bring `request`, button and words in step with the controls."""
+        """Bring `request`, button and message in step with the controls."""
         with self._lock:
-            request, problem = self._form.read()
-            self._reading = True
-            try:
-                self.request, self.problem = request, problem
-            finally:
-                self._reading = False
+            self._current, self._current_problem = self._form.read()
+            self._unpublished = True
             self._show_state()
             self._show_code()
+        self._publish()
+
+    def _publish(self) -> None:
+        """Set the traits to what the controls say, outside the lock: the user's own code observes them.
+
+        One thread at a time does so, until nothing is left to be set: no older request comes after a newer.
+        """
+        with self._lock:
+            if self._publishing:
+                return  # the thread that is at it will set this, too
+            self._publishing = True
+        try:
+            while (latest := self._next_to_publish()) is not None:
+                self._published, problem = latest
+                self.request = self._published
+                self._published = _NONE
+                self.problem = problem
+        except BaseException:  # an observer of someone else's
+            with self._lock:
+                self._publishing, self._published = False, _NONE
+            raise
+
+    def _next_to_publish(self) -> tuple[GenerationRequest | None, str] | None:
+        """Return what the traits are to be set to; ``None`` when they are up to date."""
+        with self._lock:
+            if not self._unpublished:
+                self._publishing = False
+                return None
+            self._unpublished = False
+            return self._current, self._current_problem
 
     def _show_state(self) -> None:
-        """Say why the button is off, or what became of the last click."""
-        self._go.disabled = bool(self.problem) or self._sender.busy
+        """Say why the button is off, or how the last click ended."""
+        self._generate_button.disabled = bool(self._current_problem) or self._sender.busy
         if self._sender.busy:
-            self._says.value = _words(f"{_SPINNER}Sending…")
-        elif self._news:
-            self._says.value = self._news
+            self._message_line.value = _message(f"{_SPINNER}Submitting…")
+        elif self._message:
+            self._message_line.value = self._message
         else:
-            self._says.value = _words(html.escape(self.problem), "hint") if self.problem else ""
+            problem = self._current_problem
+            self._message_line.value = _message(html.escape(problem), "hint") if problem else ""
 
     def _show_code(self) -> None:
         """Show the request as a cell, if that is wanted; a picture may have to become a file first."""
         wanted = [self._code] if self._as_cell.value else []
         shown = [self._head, *self._form.boxes, self._bar, *wanted]
-        if list(self._sheet.children) != shown:
-            self._sheet.children = shown
+        if list(self._card.children) != shown:
+            self._card.children = shown
         if wanted:
-            self._writer.put(self._write_code)
+            self._worker.put(self._write_code)
 
     def _write_code(self) -> None:
-        request, problem = self.request, self.problem
+        with self._lock:
+            request, problem = self._current, self._current_problem
         try:
-            self._code.value = self._code_of(request) if request else _words(html.escape(problem), "hint")
+            self._code.value = self._code_of(request) if request else _message(html.escape(problem), "hint")
         except LTXVError as error:
-            self._code.value = _words(html.escape(str(error)), "bad")
+            self._code.value = _message(html.escape(str(error)), "bad")
 
     def _code_of(self, request: GenerationRequest) -> str:
-        image = as_text(request.image, self._host.client.home)
+        client = self._session.client
+        image = as_text(request.image, client.home)
         cell = code_html("Cell", cell_text(request, image))
-        sandbox = self._host.client.backend == "sandbox"
-        python = code_html("Python", python_text(request, image, sandbox=sandbox))
+        python = code_html("Python", python_text(request, image, sandbox=client.backend == "sandbox"))
         return f'<div class="ltxv-codes">{cell}{python}</div>'
 
-    # -- sending -------------------------------------------------------------------------------------------
+    # -- submitting ----------------------------------------------------------------------------------------
 
-    def _send(self, request: GenerationRequest, *, allow_duplicate: bool = False) -> None:
+    def _submit(self, request: GenerationRequest, *, allow_duplicate: bool = False) -> None:
+        try:
+            client = self._session.client
+        except LTXVError as error:
+            self._say(str(error), "bad")
+            return
         with self._lock:
-            try:
-                client = self._host.client
-            except LTXVError as error:
-                self._say(str(error), "bad")
-                return
-            if client.backend != self._backend:
-                # Someone has logged in since: what this click costs is not what stands above the form.
-                self._backend = client.backend
-                self._head.value = _head(self._backend)
-                self._say(_OTHER_SERVICE[self._backend], "ask")
-                return
+            before, self._backend = self._backend, client.backend
+        if client.backend != before:
+            # Someone has logged in since: the price of this click is not the one shown above the form.
+            self._head.value = _head(client.backend)
+            self._say(_OTHER_SERVICE[client.backend], "ask")
+            return
+        with self._lock:  # until "Submitting…" is shown: the outcome must not come before it
             if self._sender.send(client, request, allow_duplicate=allow_duplicate):
                 self._drop_question()
-                self._news = ""
+                self._message = ""
                 self._show_state()
 
     def sent(self, job: Job) -> None:
         """Show a job that was accepted, or may have been; called by the sender."""
-        self._host.bind(job)
-        self._writer.put(lambda: self._add(job))
-        self._writer.put(lambda: self._say(_accepted(job), "plain"))
+        self._session.bind(job)
+        self._worker.put(lambda: self._add(job))
+        self._worker.put(lambda: self._say(_accepted(job), "plain"))
 
-    def refused(self, words: str) -> None:
+    def refused(self, reason: str) -> None:
         """Say that nothing was accepted; called by the sender."""
-        self._writer.put(lambda: self._say(words, "bad"))
+        self._worker.put(lambda: self._say(reason, "bad"))
 
-    def doubtful(self, request: GenerationRequest, error: DuplicateRequest) -> None:
+    def duplicate(self, request: GenerationRequest, error: DuplicateRequest) -> None:
         """Ask whether to pay for the very same request again; called by the sender."""
-        self._writer.put(lambda: self._ask(request, error.job))
+        self._worker.put(lambda: self._ask(request, error.job))
 
     def _ask(self, request: GenerationRequest, earlier: Job) -> None:
         with self._lock:
             self._question = request
             free = self._backend == "sandbox"
-            self._anyway.description = "Make another" if free else "Pay for another"
-            self._say(f"Already running as job {earlier.id}. {self._anyway.description}?", "ask")
-            self._bar.children = [self._go, self._says, self._anyway, self._never_mind, self._as_cell]
+            self._yes.description = "Make another" if free else "Pay for another"
+            self._say(f"Already running as job {earlier.id}. {self._yes.description}?", "ask")
+            self._bar.children = [
+                self._generate_button,
+                self._message_line,
+                self._yes,
+                self._no,
+                self._as_cell,
+            ]
 
     def _drop_question(self) -> None:
         self._question = None
         if len(self._bar.children) != 3:
-            self._bar.children = [self._go, self._says, self._as_cell]
+            self._bar.children = [self._generate_button, self._message_line, self._as_cell]
 
-    def _say_yes(self) -> None:
+    def _answer_yes(self) -> None:
         with self._lock:
             # Taken away first: a second click finds no question to answer.
             request, self._question = self._question, None
-            if request is not None:
-                self._go.focus()  # before it goes off: the keyboard goes on from there
-                self._send(request, allow_duplicate=True)
+        if request is not None:
+            self._generate_button.focus()  # before it is disabled: the keyboard focus continues from there
+            self._submit(request, allow_duplicate=True)
 
-    def _say_no(self) -> None:
+    def _answer_no(self) -> None:
         self._changed()
-        self._go.focus()  # the button that had it is gone
+        self._generate_button.focus()  # the button that had the focus is gone
 
-    def _say(self, words: str, tone: str) -> None:
+    def _say(self, message: str, tone: str) -> None:
         with self._lock:
-            self._news = _words(html.escape(words), tone)
+            self._message = _message(html.escape(message), tone)
             self._show_state()
 
     # -- jobs ----------------------------------------------------------------------------------------------
 
     def _add(self, job: Job) -> None:
-        """Put a job on top of the list, or in the place of what another client knew of it."""
+        """Add a job's row at the top, or replace the row of a former client's job; the worker calls it."""
+        if any(row.job is job for row in self._rows):
+            return
+        row = JobRow(job, self._factory, self._actions())
         with self._lock:
-            if any(row.job is job for row in self._rows):
-                return
-            row = JobRow(job, self._kit, self._actions())
-            places = [place for place, known in enumerate(self._rows) if known.job.id == job.id]
-            old = self._rows.pop(places[0]) if places else None
-            self._rows.insert(places[0] if places else 0, row)
+            at = next((at for at, known in enumerate(self._rows) if known.job.id == job.id), None)
+            old = self._rows.pop(at) if at is not None else None
+            self._rows.insert(at or 0, row)
             self._arrange()
         if old is not None:
-            self._host.board.drop(old)
+            self._session.board.drop(old)
             old.close()
-        self._host.board.add(job, row)
+        self._session.board.add(job, row)
 
     def _actions(self) -> Actions:
         return Actions(
             reuse=self._reuse,
             last_frame=self._use_last_frame,
             again=self._again,
-            watch=self._watch,
+            resume=self._resume,
             ended=self._ended,
         )
 
-    def _watch(self, job: Job) -> None:
-        self._writer.put(lambda: self._watch_again(job))
+    def _resume(self, job: Job) -> None:
+        self._worker.put(lambda: self._resume_job(job))
 
-    def _watch_again(self, job: Job) -> None:
-        """Watch a job with the client in use: the one that it came from may be closed."""
+    def _resume_job(self, job: Job) -> None:
+        """Track a job with the client in use: the one that it came from may be closed."""
         try:
-            current = self._host.client.job(job.id)
+            current = self._session.client.job(job.id)
             current.watch()
         except LTXVError as error:
             self._say(str(error), "bad")
             return
         self._add(current)
 
-    def _resume(self) -> None:
-        self._writer.put(self._pick_up)
-
-    def _pick_up(self) -> None:
+    def _resume_unfinished(self) -> None:
         try:
-            jobs = self._host.client.resume()
+            jobs = self._session.client.untracked()
+            for job in jobs:
+                job.watch()
         except LTXVError as error:
             self._say(str(error), "bad")
             return
-        self._offer = []
-        self._arrange()
+        with self._lock:
+            self._offer = []
+            self._arrange()
         for job in jobs:
             self._add(job)
         if not jobs:
@@ -376,23 +420,21 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.request = job.request
 
     def _use_last_frame(self, job: Job) -> None:
-        with self._lock:
-            self._form.image.refresh_clips()
-            self._form.image.value = job.video
-            self._say(f"The next clip starts from the last frame of job {job.id}.", "plain")
+        self._form.image.refresh_clips()
+        self._form.image.value = job.video
+        self._say(f"The next clip starts from the last frame of job {job.id}.", "plain")
 
     def _again(self, job: Job) -> None:
-        self._send(job.request)
+        self._submit(job.request)
 
     def _ended(self, _job: Job) -> None:
-        self._writer.put(self._form.image.refresh_clips)
-        self._writer.put(self._keep)
+        self._worker.put(self._form.image.refresh_clips)
+        self._worker.put(self._update_fallbacks)
 
-    def _keep(self) -> None:
-        """Bring the outputs that outlive the kernel up to date."""
+    def _update_fallbacks(self) -> None:
         videos = [video for job in self.jobs if (video := job.video) is not None]
-        for keepsake in self._keepsakes:
-            keepsake.follow(videos)
+        for fallback in self._fallbacks:
+            fallback.update(videos)
 
 
 def _head(backend: str) -> str:
@@ -400,13 +442,13 @@ def _head(backend: str) -> str:
     return f'<div class="ltxv-head"><b>LTXV-2</b><span class="{css_class}">{words}</span></div>'
 
 
-def _words(inside: str, tone: str = "plain") -> str:
-    """Return a line about the form; screen readers hear it when it changes."""
+def _message(inside: str, tone: str = "plain") -> str:
+    """Return a line about the form; screen readers read it out when it changes."""
     return f'<span role="status" data-tone="{tone}">{inside}</span>'
 
 
 def _accepted(job: Job) -> str:
     if job.status == "unknown":
         return str(job.error)
-    made = f" The same was made before: {job.twin.name}." if job.twin else ""
+    made = f" The same request was made before: {job.twin.name}." if job.twin else ""
     return f"Accepted as job {job.id}.{made}"

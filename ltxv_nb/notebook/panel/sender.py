@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ltxv_nb")
 
-#: Seconds after a submission in which the same again is taken for the second half of a double click.
+#: Seconds after a submission in which the same request again counts as the second half of a double click.
 CLICK_PAUSE = 1.0
 
 
 class Listener(Protocol):
-    """Is told what becomes of a submission, from the thread that made it."""
+    """Learns how a submission ended, in the thread that made it."""
 
     def sent(self, job: Job) -> None:
-        """It was accepted, or may have been: the job tells."""
+        """It was accepted, or may have been: the job knows."""
 
-    def refused(self, words: str) -> None:
+    def refused(self, reason: str) -> None:
         """Nothing was accepted."""
 
-    def doubtful(self, request: GenerationRequest, error: DuplicateRequest) -> None:
+    def duplicate(self, request: GenerationRequest, error: DuplicateRequest) -> None:
         """An identical one is unfinished; nothing was sent."""
 
 
 class Sender:
-    """Sends one request at a time.
+    """Submits one request at a time.
 
     Parameters
     ----------
     listener : Listener
-        Who is told.
+        Learns how each submission ended.
     clock : callable
         Returns seconds, monotonic.
     start : callable, optional
-        Runs a function in the background; by default in a thread that the interpreter waits for at its end.
+        Runs a function in the background; by default in a thread that the interpreter waits for at exit.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Sender:
 
     @property
     def busy(self) -> bool:
-        """Whether a submission is on its way."""
+        """Whether a submission is in progress."""
         return self._busy
 
     def send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool = False) -> bool:
@@ -88,30 +88,30 @@ class Sender:
         return True
 
     def _send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool) -> None:
-        asked = False
+        is_question = False
         try:
-            tell, asked = self._submit(client, request, allow_duplicate=allow_duplicate)
-        except Exception:  # noqa: BLE001 - the button must come back, and the person hear of it
+            report, is_question = self._submit(client, request, allow_duplicate=allow_duplicate)
+        except Exception:  # noqa: BLE001 - the button must be enabled again, and the person told
             _log.exception("A submission from the panel failed unexpectedly.")
-            tell = partial(
+            report = partial(
                 self._listener.refused,
-                "Something unexpected went wrong; %ltxv jobs tells whether it was sent.",
+                "Something unexpected went wrong; %ltxv jobs shows whether it was sent.",
             )
         with self._lock:
             self._busy = False
-            if not asked:  # a question may be answered however soon
+            if not is_question:  # a question may be answered however soon
                 self._ended_at = self._clock()
-        tell()
+        report()
 
     def _submit(
         self, client: Client, request: GenerationRequest, *, allow_duplicate: bool
     ) -> tuple[Callable[[], None], bool]:
-        """Submit; returns what tells the listener how that ended, and whether it is a question."""
+        """Submit; returns what reports the outcome to the listener, and whether that is a question."""
         listener = self._listener
         try:
             job = client.submit_request(request, allow_duplicate=allow_duplicate)
         except DuplicateRequest as error:
-            return partial(listener.doubtful, request, error), True
+            return partial(listener.duplicate, request, error), True
         except SubmissionUnknown as error:
             if error.job is not None:
                 return partial(listener.sent, error.job), False
@@ -122,5 +122,5 @@ class Sender:
 
 
 def _in_thread(work: Callable[[], None]) -> None:
-    # Not a daemon: a submission on its way is waited for, rather than cut off in the middle.
-    threading.Thread(target=work, name="ltxv-submit").start()
+    # Not a daemon: at exit the interpreter waits for a paid request rather than cutting it off.
+    threading.Thread(target=work, name="ltxv-submit", daemon=False).start()

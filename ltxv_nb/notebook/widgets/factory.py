@@ -1,11 +1,16 @@
-"""The widgets of panel and gallery, made with as few models as possible.
+"""The widgets of status, panel and gallery, made with as few models as possible.
 
 Every widget has a layout and a style of its own unless it is given one, and each of these is a message to
 the page when it opens. Here all share one of a kind; how they look is up to the stylesheet.
+
+Two things are used of ipywidgets that it does not document: the trait ``_dom_classes``, since ``add_class``
+would send one more message for each widget, and ``_repr_mimebundle_``, called by IPython alone otherwise.
+``tests/unit/notebook/test_neighbours.py`` has a test for each.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -17,26 +22,47 @@ if TYPE_CHECKING:
     from ltxv_nb.request import Parameter
 
 
-class Kit:
-    """Makes widgets that share their layout and styles."""
+def css_classes(*names: str) -> dict[str, Any]:
+    """Return the argument that gives a new widget its CSS classes."""
+    return {"_dom_classes": names}
 
-    def __init__(self) -> None:
-        self.layout: Any = widgets.Layout()
-        self._label: Any = widget_string.TextStyle()
-        self._button: Any = widgets.ButtonStyle()
-        self._html: Any = widget_string.HTMLStyle()
+
+def mimebundle(widget: Any) -> dict[str, Any]:
+    """Return what displays a widget, for an output that holds more than the widget."""
+    return dict(widget._repr_mimebundle_())
+
+
+class WidgetFactory:
+    """Makes widgets that share their layout and styles, each of which is made when it is first needed."""
+
+    @cached_property
+    def layout(self) -> Any:
+        """The layout of every widget."""
+        return widgets.Layout()
+
+    @cached_property
+    def _label(self) -> Any:
+        return widget_string.TextStyle()
+
+    @cached_property
+    def _button(self) -> Any:
+        return widgets.ButtonStyle()
+
+    @cached_property
+    def _html(self) -> Any:
+        return widget_string.HTMLStyle()
 
     def html(self, value: str, css_class: str) -> Any:
         """Return a piece of HTML. What comes from outside must have been escaped."""
-        return widgets.HTML(value, layout=self.layout, style=self._html, _dom_classes=(css_class,))
+        return widgets.HTML(value, layout=self.layout, style=self._html, **css_classes(css_class))
 
     def row(self, children: Sequence[Any], css_class: str) -> Any:
         """Return a box whose children stand side by side."""
-        return widgets.HBox(children, layout=self.layout, _dom_classes=(css_class,))
+        return widgets.HBox(children, layout=self.layout, **css_classes(css_class))
 
     def column(self, children: Sequence[Any], css_class: str) -> Any:
         """Return a box whose children stand below each other."""
-        return widgets.VBox(children, layout=self.layout, _dom_classes=(css_class,))
+        return widgets.VBox(children, layout=self.layout, **css_classes(css_class))
 
     def button(
         self, text: str, tooltip: str, action: Callable[[], object], css_class: str = "ltxv-button"
@@ -47,10 +73,16 @@ class Kit:
             tooltip=tooltip,
             layout=self.layout,
             style=self._button,
-            _dom_classes=(css_class,),
+            **css_classes(css_class),
         )
         button.on_click(lambda _button: action())
         return button
+
+    def toggle(self, text: str, tooltip: str, css_class: str) -> Any:
+        """Return a button that stays pressed."""
+        return widgets.ToggleButton(
+            description=text, tooltip=tooltip, layout=self.layout, **css_classes(css_class)
+        )
 
     def upload(self, text: str, tooltip: str, css_class: str) -> Any:
         """Return a button that takes one picture from the person's machine."""
@@ -61,7 +93,7 @@ class Kit:
             tooltip=tooltip,
             layout=self.layout,
             style=self._button,
-            _dom_classes=(css_class,),
+            **css_classes(css_class),
         )
 
     def labelled(self, label: str, tooltip: str, css_class: str) -> dict[str, Any]:
@@ -71,7 +103,7 @@ class Kit:
             "tooltip": tooltip,
             "layout": self.layout,
             "style": self._label,
-            "_dom_classes": ("ltxv-field", css_class),
+            **css_classes("ltxv-field", css_class),
         }
 
     def field(self, parameter: Parameter, css_class: str) -> dict[str, Any]:
@@ -81,9 +113,9 @@ class Kit:
     def output(self, bundle: dict[str, str]) -> Any:
         """Return an output of the notebook's own kind: there the page finds files beside the notebook."""
         shown = {"output_type": "display_data", "data": bundle, "metadata": {}}
-        return widgets.Output(outputs=(shown,), layout=self.layout, _dom_classes=("ltxv-done",))
+        return widgets.Output(outputs=(shown,), layout=self.layout, **css_classes("ltxv-done"))
 
     def close(self) -> None:
-        """Take the shared models away."""
-        for model in (self.layout, self._label, self._button, self._html):
+        """Remove the shared models."""
+        for model in vars(self).values():
             model.close()

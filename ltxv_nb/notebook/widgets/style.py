@@ -1,4 +1,4 @@
-"""How panel and gallery look: scoped to our own classes, following Jupyter's theme."""
+"""The stylesheets of status, panel and gallery: scoped to our own classes, following Jupyter's theme."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ _BAD = "var(--jp-error-color1,#c62828)"
 _MONO = "var(--jp-code-font-family,ui-monospace,monospace)"
 
 #: What panel and gallery have in common.
-ROOM_STYLE = f"""
-.ltxv-room{{max-width:1040px;container-type:inline-size;overflow:visible;color:{_TEXT};
+BASE_STYLE = f"""
+.ltxv-ui{{max-width:1040px;container-type:inline-size;overflow:visible;color:{_TEXT};
  font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px}}
-.ltxv-room .widget-html,.ltxv-room .widget-html-content{{height:auto;line-height:1.45;font-size:13px;margin:0;
+.ltxv-ui .widget-html,.ltxv-ui .widget-html-content{{height:auto;line-height:1.45;font-size:13px;margin:0;
  color:{_TEXT}}}
-.ltxv-room .widget-box,.ltxv-room .widget-vbox,.ltxv-room .widget-hbox{{overflow:visible;margin:0}}
-.ltxv-room .jupyter-widgets.ltxv-looks{{display:none}}
-.ltxv-room .ltxv-sheet{{border:1px solid {_LINE};border-radius:10px;padding:16px;gap:12px;background:{_BACK}}}
+.ltxv-ui .widget-box,.ltxv-ui .widget-vbox,.ltxv-ui .widget-hbox{{overflow:visible;margin:0}}
+.ltxv-ui .jupyter-widgets.ltxv-style{{display:none}}
+.ltxv-ui .ltxv-card{{border:1px solid {_LINE};border-radius:10px;padding:16px;gap:12px;background:{_BACK}}}
 .ltxv-head{{display:flex;flex-wrap:wrap;gap:4px 12px;align-items:baseline}}
 .ltxv-head b{{font-size:16px;font-weight:600}}
 .ltxv-badge{{padding:1px 9px;border-radius:10px;border:1px solid {_LINE};background:{_RAISED};font-size:12px}}
 .ltxv-badge-paid{{border-color:{_BRAND};font-weight:600}}
 .ltxv-hint{{color:{_SOFT}}}
-.ltxv-room .ltxv-field{{display:flex;flex-direction:column;align-items:stretch;width:auto;height:auto;
+.ltxv-ui .ltxv-field{{display:flex;flex-direction:column;align-items:stretch;width:auto;height:auto;
  margin:0;gap:3px;min-width:0}}
-.ltxv-room .ltxv-field>.widget-label{{width:auto;max-width:none;text-align:left;font-size:12px;
+.ltxv-ui .ltxv-field>.widget-label{{width:auto;max-width:none;text-align:left;font-size:12px;
  font-weight:600;line-height:16px;height:16px;color:{_SOFT};margin:0;padding:0}}
-.ltxv-room .ltxv-field>select,.ltxv-room .ltxv-field>input,.ltxv-room .ltxv-field>textarea{{width:100%;
+.ltxv-ui .ltxv-field>select,.ltxv-ui .ltxv-field>input,.ltxv-ui .ltxv-field>textarea{{width:100%;
  flex:none;min-width:0;margin:0;border-radius:6px;box-sizing:border-box;font-size:13px;
  font-family:inherit;color:{_TEXT};background-color:{_BACK};
  border:1px solid var(--jp-border-color1,#999)}}
-.ltxv-room .ltxv-field>select,.ltxv-room .ltxv-field>input{{height:32px;padding:0 8px}}
-.ltxv-room .ltxv-field>select{{appearance:none;padding-right:21px;background-repeat:no-repeat;
+.ltxv-ui .ltxv-field>select,.ltxv-ui .ltxv-field>input{{height:32px;padding:0 8px}}
+.ltxv-ui .ltxv-field>select{{appearance:none;padding-right:21px;background-repeat:no-repeat;
  background-image:linear-gradient(45deg,transparent 50%,currentColor 50%),
  linear-gradient(135deg,currentColor 50%,transparent 50%);
  background-size:5px 5px;background-position:right 13px center,right 8px center}}
-.ltxv-room .ltxv-field>textarea{{min-height:72px;padding:8px 10px;line-height:1.45;resize:vertical;
+.ltxv-ui .ltxv-field>textarea{{min-height:72px;padding:8px 10px;line-height:1.45;resize:vertical;
  font-size:14px}}
-.ltxv-room :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline-offset:1px;
+.ltxv-ui :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline-offset:1px;
  outline:2px solid {_BRAND}!important}}
-.ltxv-room .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(136px,1fr))}}
-.ltxv-room .ltxv-image{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
-.ltxv-room .ltxv-image>.ltxv-field{{flex:0 1 220px}}
-.ltxv-room .ltxv-image>.ltxv-field+.ltxv-field{{flex:1 1 260px}}
-.ltxv-room .ltxv-image>.ltxv-limit{{padding-bottom:6px}}
-.ltxv-room .ltxv-thumb img{{display:block;height:72px;max-width:160px;object-fit:cover;border-radius:6px;
+.ltxv-ui .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(136px,1fr))}}
+.ltxv-ui .ltxv-image{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
+.ltxv-ui .ltxv-image>.ltxv-field{{flex:0 1 220px}}
+.ltxv-ui .ltxv-image>.ltxv-field+.ltxv-field{{flex:1 1 260px}}
+.ltxv-ui .ltxv-image>.ltxv-limit{{padding-bottom:6px}}
+.ltxv-ui .ltxv-thumb img{{display:block;height:72px;max-width:160px;object-fit:cover;border-radius:6px;
  background:{_RAISED}}}
-.ltxv-room .jupyter-button{{border-radius:6px;width:auto;height:30px;line-height:30px;padding:0 12px;margin:0;
+.ltxv-ui .jupyter-button{{border-radius:6px;width:auto;height:30px;line-height:30px;padding:0 12px;margin:0;
  flex:none}}
-.ltxv-room .ltxv-as-cell.mod-active{{background:{_RAISED};color:{_TEXT};box-shadow:inset 0 0 0 2px {_BRAND}}}
-.ltxv-room .ltxv-row{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
-.ltxv-room .ltxv-row>.ltxv-says{{flex:1 1 240px;min-width:0}}
-.ltxv-room .ltxv-go{{height:36px;line-height:36px;padding:0 22px;font-size:14px;font-weight:600;
+.ltxv-ui .ltxv-as-cell.mod-active{{background:{_RAISED};color:{_TEXT};box-shadow:inset 0 0 0 2px {_BRAND}}}
+.ltxv-ui .ltxv-row{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
+.ltxv-ui .ltxv-row>.ltxv-message{{flex:1 1 240px;min-width:0}}
+.ltxv-ui .ltxv-generate{{height:36px;line-height:36px;padding:0 22px;font-size:14px;font-weight:600;
  background:#1565c0;color:#fff}}
-.ltxv-room .ltxv-go:hover:enabled{{background:#0d47a1;color:#fff}}
-.ltxv-room .ltxv-go:disabled{{background:{_RAISED};color:{_SOFT};opacity:1}}
-.ltxv-says [data-tone=bad]{{color:{_BAD}}}
-.ltxv-says [data-tone=ask]{{font-weight:600}}
+.ltxv-ui .ltxv-generate:hover:enabled{{background:#0d47a1;color:#fff}}
+.ltxv-ui .ltxv-generate:disabled{{background:{_RAISED};color:{_SOFT};opacity:1}}
+.ltxv-message [data-tone=bad]{{color:{_BAD}}}
+.ltxv-message [data-tone=ask]{{font-weight:600}}
 .ltxv-spin{{display:inline-block;width:10px;height:10px;margin-right:6px;border-radius:50%;
  border:2px solid {_BRAND};border-right-color:transparent}}
 @media (prefers-reduced-motion:no-preference){{.ltxv-spin{{animation:ltxv-turn .8s linear infinite}}}}
@@ -67,70 +67,117 @@ ROOM_STYLE = f"""
 .ltxv-codes{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr))}}
 .ltxv-code{{position:relative;min-width:0}}
 .ltxv-code-title{{font-size:12px;font-weight:600;color:{_SOFT};margin-bottom:3px}}
-.ltxv-room .ltxv-code pre{{margin:0;padding:10px 70px 10px 12px;border-radius:6px;background:{_RAISED};
+.ltxv-ui .ltxv-code pre{{margin:0;padding:10px 70px 10px 12px;border-radius:6px;background:{_RAISED};
  border:1px solid {_LINE};color:{_TEXT};font:12px/1.5 {_MONO};white-space:pre-wrap;overflow-wrap:anywhere;
  word-break:normal}}
-.ltxv-room .ltxv-copy{{font:12px var(--jp-ui-font-family,system-ui,sans-serif);cursor:pointer;padding:3px 9px;
+.ltxv-ui .ltxv-copy{{font:12px var(--jp-ui-font-family,system-ui,sans-serif);cursor:pointer;padding:3px 9px;
  border-radius:5px;border:1px solid {_LINE};background:{_BACK};color:{_TEXT}}}
 .ltxv-code .ltxv-copy{{position:absolute;right:7px;top:25px}}
-.ltxv-room .ltxv-copy:hover{{border-color:{_BRAND}}}
+.ltxv-ui .ltxv-copy:hover{{border-color:{_BRAND}}}
 """
 
 #: A finished clip with its facts beside it, below it where the page is narrow.
 CLIP_STYLE = """
-.ltxv-room .ltxv-done .ltxv-clip{display:grid;max-width:none!important;margin:0!important;gap:0 16px;
+.ltxv-ui .ltxv-done .ltxv-clip{display:grid;max-width:none!important;margin:0!important;gap:0 16px;
  grid-template-columns:minmax(0,3fr) minmax(0,2fr);align-items:start}
-.ltxv-room .ltxv-done .ltxv-clip>div:last-child{margin:0!important;overflow-wrap:anywhere}
-.ltxv-room .ltxv-done .ltxv-note{max-width:none!important;margin:0!important}
-.ltxv-room .jp-OutputArea-output,.ltxv-room .jp-OutputArea-child{padding:0;margin:0;overflow:visible}
-.ltxv-room .jp-OutputArea-prompt,.ltxv-room .jp-OutputPrompt{display:none}
-.ltxv-room .ltxv-done .jp-OutputArea{overflow:visible}
+.ltxv-ui .ltxv-done .ltxv-clip>div:last-child{margin:0!important;overflow-wrap:anywhere}
+.ltxv-ui .ltxv-done .ltxv-note{max-width:none!important;margin:0!important}
+.ltxv-ui .jp-OutputArea-output,.ltxv-ui .jp-OutputArea-child{padding:0;margin:0;overflow:visible}
+.ltxv-ui .jp-OutputArea-prompt,.ltxv-ui .jp-OutputPrompt{display:none}
+.ltxv-ui .ltxv-done .jp-OutputArea{overflow:visible}
 @container (max-width:640px){
-.ltxv-room .ltxv-done .ltxv-clip{grid-template-columns:minmax(0,1fr)}
-.ltxv-room .ltxv-done .ltxv-clip>div:last-child{margin-top:8px!important}
+.ltxv-ui .ltxv-done .ltxv-clip{grid-template-columns:minmax(0,1fr)}
+.ltxv-ui .ltxv-done .ltxv-clip>div:last-child{margin-top:8px!important}
 }
 """
 
 #: For the rows of jobs below the form: while a job runs, and when its clip has come, at the same place.
 JOB_STYLE = f"""
-.ltxv-room .widget-vbox.ltxv-jobs{{gap:12px;margin-top:12px}}
-.ltxv-room .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK}}}
-.ltxv-room .ltxv-job .ltxv-status{{display:grid;max-width:none;gap:4px 16px;align-content:start;
+.ltxv-ui .widget-vbox.ltxv-jobs{{gap:12px;margin-top:12px}}
+.ltxv-ui .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK}}}
+.ltxv-ui .ltxv-job .ltxv-status{{display:grid;max-width:none;gap:4px 16px;align-content:start;
  grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto 1fr}}
-.ltxv-room .ltxv-job .ltxv-stage{{grid-row:1/5;min-width:0}}
-.ltxv-room .ltxv-job .ltxv-status>:not(.ltxv-stage){{grid-column:2;justify-self:start;max-width:100%}}
-.ltxv-room .ltxv-job .ltxv-status>.ltxv-meter{{justify-self:stretch;width:auto}}
-.ltxv-room .ltxv-job .ltxv-meter .widget-html-content{{display:flex;flex-flow:row wrap;align-items:center}}
-.ltxv-room .ltxv-job progress{{width:min(240px,100%)}}
+.ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:1/5;min-width:0}}
+.ltxv-ui .ltxv-job .ltxv-status>:not(.ltxv-placeholder){{grid-column:2;justify-self:start;max-width:100%}}
+.ltxv-ui .ltxv-job .ltxv-status>.ltxv-meter{{justify-self:stretch;width:auto}}
+.ltxv-ui .ltxv-job .ltxv-meter .widget-html-content{{display:flex;flex-flow:row wrap;align-items:center}}
+.ltxv-ui .ltxv-job progress{{width:min(240px,100%)}}
 @container (max-width:640px){{
-.ltxv-room .ltxv-job .ltxv-status{{grid-template-columns:minmax(0,1fr)}}
-.ltxv-room .ltxv-job .ltxv-stage{{grid-row:auto}}
-.ltxv-room .ltxv-job .ltxv-status>:not(.ltxv-stage){{grid-column:1}}
+.ltxv-ui .ltxv-job .ltxv-status{{grid-template-columns:minmax(0,1fr)}}
+.ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:auto}}
+.ltxv-ui .ltxv-job .ltxv-status>:not(.ltxv-placeholder){{grid-column:1}}
 }}
 """
 
 #: For the pages of the gallery.
 GALLERY_STYLE = f"""
-.ltxv-room .ltxv-find{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
-.ltxv-room .ltxv-find>.ltxv-words{{flex:1 1 260px}}
-.ltxv-room .ltxv-find>.ltxv-choice{{flex:0 1 200px}}
-.ltxv-room .ltxv-tiles{{display:grid;gap:16px 12px;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));
+.ltxv-ui .ltxv-find{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
+.ltxv-ui .ltxv-find>.ltxv-words{{flex:1 1 260px}}
+.ltxv-ui .ltxv-find>.ltxv-choice{{flex:0 1 200px}}
+.ltxv-ui .ltxv-tiles{{display:grid;gap:16px 12px;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));
  grid-auto-flow:row dense;align-items:start}}
-.ltxv-room .ltxv-tile{{position:relative;min-width:0;gap:6px;overflow-wrap:anywhere}}
-.ltxv-room .ltxv-face{{width:100%;min-width:0}}
-.ltxv-room .ltxv-tile.ltxv-open{{grid-column:1/-1;border:1px solid {_LINE};border-radius:10px;padding:12px}}
+.ltxv-ui .ltxv-tile{{position:relative;min-width:0;gap:6px;overflow-wrap:anywhere}}
+.ltxv-ui .ltxv-summary{{width:100%;min-width:0}}
+.ltxv-ui .ltxv-tile.ltxv-open{{grid-column:1/-1;border:1px solid {_LINE};border-radius:10px;padding:12px}}
 .ltxv-poster{{display:block;width:100%;aspect-ratio:16/9;object-fit:cover;border-radius:8px;background:{_RAISED}}}
-.ltxv-gone{{display:flex;align-items:center;justify-content:center;color:{_SOFT};font-style:italic}}
+.ltxv-no-poster{{display:flex;align-items:center;justify-content:center;color:{_SOFT};font-style:italic}}
 .ltxv-caption{{margin-top:6px;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;
  overflow:hidden;min-height:2.9em}}
-.ltxv-room .ltxv-small{{font-size:12px;color:{_SOFT};display:flex;gap:8px;justify-content:space-between;
+.ltxv-ui .ltxv-small{{font-size:12px;color:{_SOFT};display:flex;gap:8px;justify-content:space-between;
  align-items:center}}
-.ltxv-room .ltxv-tile>.ltxv-button{{align-self:flex-start}}
-.ltxv-room .ltxv-tile .ltxv-play{{position:absolute;left:0;top:0;width:100%;height:auto;aspect-ratio:16/9;
+.ltxv-ui .ltxv-tile>.ltxv-button{{align-self:flex-start}}
+.ltxv-ui .ltxv-tile .ltxv-play{{position:absolute;left:0;top:0;width:100%;height:auto;aspect-ratio:16/9;
  background:transparent;border:0;padding:0;box-shadow:none;font-size:0;cursor:pointer}}
-.ltxv-room .ltxv-tile .ltxv-play::after{{content:"";display:block;position:absolute;left:50%;top:50%;
+.ltxv-ui .ltxv-tile .ltxv-play::after{{content:"";display:block;position:absolute;left:50%;top:50%;
  width:44px;height:44px;margin:-22px;border-radius:50%;background:rgba(0,0,0,.62)}}
-.ltxv-room .ltxv-tile .ltxv-play::before{{content:"";position:absolute;left:50%;top:50%;z-index:1;
+.ltxv-ui .ltxv-tile .ltxv-play::before{{content:"";position:absolute;left:50%;top:50%;z-index:1;
  margin:-9px 0 0 -6px;border:9px solid transparent;border-left:15px solid #fff;border-right:0}}
-.ltxv-room .ltxv-tile .ltxv-play:hover::after{{background:{_BRAND}}}
+.ltxv-ui .ltxv-tile .ltxv-play:hover::after{{background:{_BRAND}}}
 """
+
+#: For the status of a running job.
+STATUS_STYLE = """
+.ltxv-status{align-items:center;gap:4px 12px;flex-flow:row wrap;
+ max-width:min(720px,calc(100% - 20px));overflow:visible;
+ font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;color:var(--jp-ui-font-color1,#222)}
+.ltxv-status .widget-html,.ltxv-status .widget-html-content
+{margin:0;height:auto;line-height:24px;font-size:13px}
+.ltxv-style{display:none!important}
+.ltxv-state b{font-weight:600}
+.ltxv-dot{display:inline-block;width:8px;height:8px;margin-right:8px;border-radius:50%;
+ background:var(--jp-brand-color1,#1976d2)}
+.ltxv-dot-trouble{background:var(--jp-warn-color1,#b26a00)}
+.ltxv-dot-stopped{background:var(--jp-ui-font-color3,#888)}
+.ltxv-dot-failed{background:var(--jp-error-color1,#c62828)}
+.ltxv-dot-done{background:var(--jp-success-color1,#2e7d32)}
+@media (prefers-reduced-motion:no-preference)
+{.ltxv-dot-running{animation:ltxv-pulse 1.6s ease-in-out infinite}}
+@keyframes ltxv-pulse{50%{opacity:.35}}
+.ltxv-meter progress{width:180px;height:8px;vertical-align:middle;margin-right:10px;
+ accent-color:var(--jp-brand-color1,#1976d2)}
+.ltxv-meter span{font-variant-numeric:tabular-nums;color:var(--jp-ui-font-color1,#333)}
+.ltxv-status .ltxv-stop{width:auto;padding:0 10px;margin:0}
+.ltxv-status .ltxv-placeholder{flex:1 1 100%;max-width:100%}
+.ltxv-placeholder>.widget-html-content>div{display:flex;align-items:center;justify-content:center;aspect-ratio:16/9;
+ box-sizing:border-box;padding:8%;border-radius:6px;text-align:center;font-style:italic;font-size:14px;
+ color:var(--jp-ui-font-color2,#666);background:var(--jp-layout-color2,#eee)}
+.ltxv-placeholder span{display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
+.ltxv-status .ltxv-outcome{flex:1 1 100%;max-width:100%}
+"""
+
+_WITH_STATUS = ".jp-OutputArea-child:has(.ltxv-status)"
+_WITHOUT_STATUS = ".jp-OutputArea-child:not(:has(.ltxv-status))"
+_NEXT = "+.jp-OutputArea-child"
+
+#: For JupyterLab and Notebook 7, where a status whose kernel is gone leaves a bare text node behind: hide
+#: the fallback of the clip while there is a status, and show it in place of a status that is gone.
+PENDING_STYLE = f"""
+{_WITH_STATUS}{_NEXT}:has(.ltxv-pending){{display:none}}
+{_WITHOUT_STATUS}:has({_NEXT} .ltxv-pending){{display:none}}
+{_WITHOUT_STATUS}{_NEXT} .ltxv-pending video{{display:block!important}}
+"""
+
+
+def style_tag(rules: str) -> str:
+    """Return rules as a ``style`` element, in one line."""
+    return f"<style>{''.join(line.strip() for line in rules.splitlines())}</style>"

@@ -1,10 +1,10 @@
-"""One thread that does a panel's slow work and changes its page, one piece after the other."""
+"""Background work, one piece after the other, in a thread that exists only while there is work."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,11 +13,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ltxv_nb")
 
 
-class Writer:
-    """Runs functions in the order in which they were given, in a thread of its own.
+class Worker:
+    """Runs functions in the order in which they were given, in a background thread.
 
     Clicks arrive on whatever thread the kernel uses for them. What takes time, or adds to the page, goes
     through here: the handler returns at once, and two clicks never write over each other.
+
+    The thread starts with the first piece of work and ends with the last one. A worker whose owner was closed
+    or forgotten therefore leaves nothing behind, and there may be as many workers as there are panels. It is
+    a daemon: nothing that costs money may be given to it.
 
     Parameters
     ----------
@@ -28,28 +32,42 @@ class Writer:
     def __init__(self, name: str) -> None:
         self._name = name
         self._lock = threading.Lock()
-        self._pool: ThreadPoolExecutor | None = None
+        self._queue: deque[Callable[[], object]] = deque()
+        self._thread: threading.Thread | None = None
+        self._running = False
         self._closed = False
 
     def put(self, work: Callable[[], object]) -> None:
-        """Run a function soon; what it raises is logged. Nothing runs once the writer is closed."""
+        """Run a function soon; what it raises is logged. Once the worker is closed, nothing runs."""
         with self._lock:
             if self._closed:
                 return
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=self._name)
-            self._pool.submit(_run, work)
+            self._queue.append(work)
+            if not self._running:
+                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                thread.start()
+                self._thread, self._running = thread, True
 
     def close(self) -> None:
-        """Drop what has not begun, and end the thread."""
+        """Drop what has not begun; the thread ends with the piece of work at hand."""
         with self._lock:
             self._closed = True
-            if self._pool is not None:
-                self._pool.shutdown(wait=False, cancel_futures=True)
+            self._queue.clear()
 
+    def join(self, timeout: float) -> None:
+        """Wait until everything is done and the thread has ended, but not for longer than so many seconds."""
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(timeout)
 
-def _run(work: Callable[[], object]) -> None:
-    try:
-        work()
-    except Exception:  # noqa: BLE001 - in a thread of ours nobody else would say it
-        _log.exception("The page could not be brought up to date.")
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._queue:
+                    self._running = False
+                    return
+                work = self._queue.popleft()
+            try:
+                work()
+            except Exception:  # noqa: BLE001 - one failure must not end what was given afterwards
+                _log.exception("A change to the notebook page failed.")

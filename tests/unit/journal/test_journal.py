@@ -15,7 +15,7 @@ from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import OPEN, Journal, State, new_id, trouble
 from ltxv_nb.journal.rows import _IS_OPEN
 from ltxv_nb.journal.transitions import accepted, progressed, refused, released, saved
-from ltxv_nb.notebook.session import Session
+from ltxv_nb.notebook.session import NotebookSession
 
 
 @pytest.fixture
@@ -288,12 +288,12 @@ def test_a_home_nobody_may_look_into_is_an_error_that_says_what_to_do(journal, q
 
 @pytest.mark.usefixtures("locked_home")
 def test_a_home_nobody_may_look_into_does_not_keep_the_extension_from_loading():
-    assert Session(None).unfinished_line() is None
+    assert NotebookSession(None).unfinished_line() is None
 
 
 def test_a_home_nobody_knows_does_not_keep_the_extension_from_loading(monkeypatch):
     monkeypatch.setenv("LTXV_HOME", "~nobody-of-this-name/home")
-    assert Session(None).unfinished_line() is None
+    assert NotebookSession(None).unfinished_line() is None
 
 
 def test_a_journal_of_a_newer_version_is_left_alone(journal, rig):

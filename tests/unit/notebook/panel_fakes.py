@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb.errors import DuplicateRequest, LTXVError
 from ltxv_nb.journal import Record
 from ltxv_nb.notebook.output.status import Board
+from ltxv_nb.notebook.session import Session
 from ltxv_nb.polling.estimate import expected
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ class FakeJob:
     """What a row needs of a job."""
 
     unreachable, trouble, downloaded, twin, video = False, None, None, None, None
-    fate = "goes on and is billed"
-    refusal: Exception | None = None  # why it cannot be watched
+    billing_note = "The generation continues in the sandbox, and nothing is billed."
+    refusal: Exception | None = None  # why it cannot be tracked
 
     def __init__(self, job_id: str, request: Any) -> None:
         self.id, self.request, self.watched, self.error = job_id, request, True, None
@@ -122,11 +123,8 @@ class FakeClient:
         self.jobs.append(job)
         return job
 
-    def unfinished_count(self) -> int:
-        return len(self.unfinished)
-
-    def resume(self) -> list[FakeJob]:
-        return self.unfinished
+    def untracked(self) -> list[FakeJob]:
+        return [job for job in self.unfinished if not job.watched]
 
     def request_of(self, record: Record) -> Any:
         from ltxv_nb.request import GenerationRequest
@@ -137,11 +135,14 @@ class FakeClient:
         return next(job for job in self.jobs if job.id == job_id)
 
 
-class FakeHost:
-    """A host whose board moves only when a test says so."""
+class FakeSession(Session):
+    """A session whose board moves only when a test says so."""
+
+    client: Any = None  # in place of the property: a test may set another one
 
     def __init__(self, client: FakeClient) -> None:
-        self.client: Any = client
+        super().__init__()
+        self.client = client
         self.board = Board(clock=lambda: self.now, run=lambda work: work(), threaded=False)
         self.now = 0.0
         self.bound: list[Any] = []

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from panel_fakes import FakeClient, FakeHost, record_of
+from panel_fakes import FakeClient, FakeSession, record_of
 
 from ltxv_nb.notebook.gallery import posters
 from ltxv_nb.notebook.gallery.gallery import PAGE, Gallery
-from ltxv_nb.notebook.widgets import worker as writer
+from ltxv_nb.notebook.widgets.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,13 +21,13 @@ MEDIA = {"width": 1920, "height": 1080, "duration": 6.0, "fps": 25.0, "has_audio
 
 @pytest.fixture
 def gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setattr(writer.Writer, "put", lambda _self, work: work())
+    monkeypatch.setattr(Worker, "put", lambda _self, work: work())
     records = [
         replace(record_of(f"clip{number:04d}", f"Clip number {number}"), file="/nowhere/x.mp4", media=MEDIA)
         for number in range(30)
     ]
     records[3] = replace(records[3], model="ltxv/ltxv-2-fast", prompt="<b>Bold</b> clip")
-    gallery = Gallery(FakeHost(FakeClient(tmp_path, records)))
+    gallery = Gallery(FakeSession(FakeClient(tmp_path, records)))
     yield gallery
     gallery.close()
 
@@ -39,14 +39,14 @@ def prompts(gallery: Any) -> list[str]:
 def test_pages_are_turned_and_end_where_the_clips_do(gallery: Any) -> None:
     assert len(prompts(gallery)) == PAGE
     assert "1 to 12 of 30 clips" in gallery._count.value
-    assert gallery._back.disabled
+    assert gallery._newer.disabled
     gallery.turn(1)
     assert prompts(gallery)[0] == "Clip number 12"
     for _ in range(5):
         gallery.turn(1)
     assert "25 to 30 of 30 clips" in gallery._count.value
     assert len(prompts(gallery)) == 6
-    assert gallery._on.disabled
+    assert gallery._older.disabled
     gallery.turn(-9)
     assert prompts(gallery)[0] == "Clip number 0"
 
@@ -64,10 +64,10 @@ def test_words_and_model_filter_and_start_at_the_first_page(gallery: Any) -> Non
 
 def test_refresh_shows_clips_that_have_come_since(gallery: Any) -> None:
     record = replace(record_of("clip9999", "Made since"), file="/nowhere/x.mp4", media=MEDIA)
-    gallery._host.client.journal.records.insert(0, record)
+    gallery._session.client.journal.records.insert(0, record)
     (button,) = [
         child
-        for child in gallery._sheet.children[0].children
+        for child in gallery._card.children[0].children
         if getattr(child, "description", None) == "Refresh"
     ]
     assert button.tooltip
@@ -77,13 +77,13 @@ def test_refresh_shows_clips_that_have_come_since(gallery: Any) -> None:
 
 
 def test_prompts_are_escaped_and_a_missing_file_is_said(gallery: Any) -> None:
-    face = gallery._tiles[3]._face.value
-    assert "<b>" not in face
-    assert "&lt;b&gt;Bold" in face
-    assert "no longer at its place" in face
+    shown = gallery._tiles[3]._summary.value
+    assert "<b>" not in shown
+    assert "&lt;b&gt;Bold" in shown
+    assert "no longer there" in shown
 
 
-def test_a_poster_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_poster_is_made_once_and_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
     def poster(path: Path, **_limits: int) -> bytes:
@@ -93,13 +93,13 @@ def test_a_poster_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr("ltxv_nb.media.poster.poster", poster)
     record = replace(record_of("clip0001", "A"), file="/nowhere/x.mp4", media=MEDIA)
     first = posters.Posters(tmp_path)
-    assert first.kept(record) is None
+    assert first.cached(record) is None
     shown = first.make(record)
-    assert posters.Posters(tmp_path).kept(record) == shown
+    assert posters.Posters(tmp_path).cached(record) == shown
     assert made == ["x.mp4"]
 
 
 def test_an_empty_journal_says_how_to_make_a_clip(tmp_path: Path) -> None:
-    empty = Gallery(FakeHost(FakeClient(tmp_path)))
+    empty = Gallery(FakeSession(FakeClient(tmp_path)))
     assert "There are no clips yet" in empty._count.value
     empty.close()

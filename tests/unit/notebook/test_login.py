@@ -34,7 +34,7 @@ def test_with_a_keyring_the_line_says_that_it_is_there(monkeypatch):
     assert "keyring" in login()
 
 
-def test_a_key_the_service_does_not_know_is_not_kept(monkeypatch):
+def test_a_key_the_service_does_not_know_is_not_saved(monkeypatch):
     def refuse(_api):
         raise AuthenticationError("Invalid key", status_code=401)
 
@@ -50,13 +50,13 @@ def test_a_service_that_is_down_does_not_keep_the_key_from_being_used(monkeypatc
         raise ServiceUnreachable("no connection")
 
     monkeypatch.setattr(Api, "balance", fail)
-    assert "could not be asked" in login()
+    assert "could not check it" in login()
     assert settings.find_key({})[0].reveal() == KEY
 
 
-def test_another_key_in_the_environment_goes_first_and_the_line_says_so(monkeypatch):
+def test_another_key_in_the_environment_takes_precedence_and_the_line_says_so(monkeypatch):
     monkeypatch.setenv("AIMLAPI_API_KEY", "another-key-of-some-length")
-    assert "AIMLAPI_API_KEY is set to another one" in login()
+    assert "AIMLAPI_API_KEY is set to another key" in login()
 
 
 def test_where_nobody_can_be_asked_the_line_says_what_to_do(monkeypatch):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from ltxv_nb.errors import GenerationFailed
-from ltxv_nb.notebook.output.status import BEAT, SHORTEST_PAUSE, Board, seconds_text, snapshot
+from ltxv_nb.notebook.output.status import MIN_INTERVAL, REFRESH_INTERVAL, Board, seconds_text, snapshot
 
 
 class FakeJob:
@@ -16,7 +16,7 @@ class FakeJob:
         self.watched, self.unreachable, self.downloaded, self.seconds = True, False, None, 0.0
         self.created_at = self.accepted_at = 100.0
         self.listeners, self.share = [], 0.0
-        self.fate = "goes on and is billed"
+        self.billing_note = "The generation continues and will be billed."
 
     def done(self):
         return self.ended
@@ -60,7 +60,7 @@ def scene():
 
 def test_a_job_is_told_of_in_plain_words(scene):
     scene.job.seconds = 12.4
-    assert snapshot(scene.job) == ("In the queue", 20, "12 s of about 60 s", "running")
+    assert snapshot(scene.job) == ("Queued", 20, "12 s of about 60 s", "running")
     scene.job.status = "an_unheard_of_word"
     assert snapshot(scene.job).state == "An unheard of word"
     scene.job.unreachable = True
@@ -74,8 +74,8 @@ def test_a_download_tells_how_far_it_is_without_a_line_for_each_percent(scene):
         scene.job.change(status="downloading", downloaded=step / 100)
         scene.board.tick()
     assert {now.state for now in scene.view.shown} == {"Downloading"}
-    assert scene.view.shown[-1].times == "70 % of the file, 30 s"
-    assert len(scene.view.shown) <= 10 / BEAT + 1
+    assert scene.view.shown[-1].detail == "70 % of the file, 30 s"
+    assert len(scene.view.shown) <= 10 / REFRESH_INTERVAL + 1
 
 
 def test_the_bar_never_claims_the_end_before_it_has_come(scene):
@@ -90,7 +90,7 @@ def test_at_most_two_updates_a_second_however_often_the_job_changes(scene):
         scene.now.at = scene.job.seconds = step / 100
         scene.job.change(status="queued" if step % 2 else "active")
         scene.board.tick()
-    assert len(scene.view.shown) <= 10 / SHORTEST_PAUSE + 1
+    assert len(scene.view.shown) <= 10 / MIN_INTERVAL + 1
 
 
 def test_nothing_is_sent_when_nothing_changed(scene):
@@ -101,10 +101,10 @@ def test_nothing_is_sent_when_nothing_changed(scene):
     assert len(scene.view.shown) == 1
 
 
-def test_a_change_is_shown_without_waiting_for_the_next_beat(scene):
+def test_a_change_is_shown_without_waiting_for_the_next_refresh(scene):
     scene.job.seconds = 60.0
     scene.board.tick()
-    scene.now.at = SHORTEST_PAUSE
+    scene.now.at = MIN_INTERVAL
     scene.job.change(status="generating")
     scene.board.tick()
     assert scene.view.shown[-1].state == "Generating"
@@ -115,8 +115,8 @@ def test_being_asked_about_without_news_makes_no_traffic(scene):
         scene.now.at = scene.job.seconds = float(step)
         scene.job.change()
         scene.board.tick()
-    assert len(scene.view.shown) <= 60 / BEAT + 1
-    assert len(scene.view.shown) >= 60 / (BEAT + 1)
+    assert len(scene.view.shown) <= 60 / REFRESH_INTERVAL + 1
+    assert len(scene.view.shown) >= 60 / (REFRESH_INTERVAL + 1)
 
 
 def test_the_end_is_shown_once_and_then_nobody_listens(scene):
@@ -152,19 +152,19 @@ def test_one_broken_view_does_not_silence_the_others(scene, caplog):
     assert "could not be shown" in caplog.text
 
 
-def test_a_stopped_job_says_that_it_goes_on_and_is_billed(scene):
+def test_a_stopped_job_says_that_it_continues_and_will_be_billed(scene):
     scene.job.change(watched=False)
     scene.board.tick()
     assert scene.view.shown[-1].tone == "stopped"
-    assert "billed" in scene.view.shown[-1].times
+    assert scene.view.shown[-1].line() == "Tracking stopped. The generation continues and will be billed."
 
 
 def test_a_stopped_job_that_the_service_may_not_have_does_not_claim_to_be_billed(scene):
-    scene.job.change(watched=False, status="unknown", fate="may have been taken")
-    assert snapshot(scene.job).line() == "No longer watched: it may have been taken"
+    scene.job.change(watched=False, status="unknown", billing_note="It may have been accepted.")
+    assert snapshot(scene.job).line() == "Tracking stopped. It may have been accepted."
 
 
-def test_closing_leaves_no_status_that_seems_to_run_on(scene):
+def test_closing_leaves_no_status_that_seems_to_continue(scene):
     scene.board.tick()
     scene.job.watched = False
     scene.board.close()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.notebook.magic.template import fill, left_alone, single_value
+from ltxv_nb.notebook.magic.template import fill, unfilled_names, single_value
 
 NAMES = {
     "time_of_day": "dusk",
@@ -143,9 +143,9 @@ def test_a_value_that_is_no_text_is_not_paid_for(text):
         fill(text, {**NAMES, "thing": object(), "nothing": None})
 
 
-def test_a_text_left_alone_tells_which_known_names_it_holds():
-    assert left_alone('{"a": 1} at {time_of_day}', NAMES) == ["time_of_day"]
-    assert left_alone("at {time_of_day}", NAMES) == []
+def test_a_text_unfilled_names_tells_which_known_names_it_holds():
+    assert unfilled_names('{"a": 1} at {time_of_day}', NAMES) == ["time_of_day"]
+    assert unfilled_names("at {time_of_day}", NAMES) == []
 
 
 def test_a_single_expression_keeps_the_type_of_its_value():

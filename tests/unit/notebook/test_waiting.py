@@ -10,7 +10,7 @@ import textwrap
 
 import pytest
 
-from ltxv_nb.notebook.output.waiting import _room_for_messages
+from ltxv_nb.notebook.ipython import messages_admitted
 
 
 @pytest.fixture
@@ -33,10 +33,10 @@ def quiet(loop):
 
 
 @pytest.mark.usefixtures("quiet")
-def test_a_wait_within_a_wait_leaves_room_for_messages_to_the_outer_one(loop):
+def test_a_wait_within_a_wait_leavesmessages_admitted_to_the_outer_one(loop):
     context = contextvars.copy_context()
-    with _room_for_messages(loop):
-        with _room_for_messages(loop):
+    with messages_admitted(loop):
+        with messages_admitted(loop):
             assert ran_in(loop, context)
         assert ran_in(loop, context)
     assert not ran_in(loop, context)
@@ -45,7 +45,7 @@ def test_a_wait_within_a_wait_leaves_room_for_messages_to_the_outer_one(loop):
 
 def test_a_loop_that_someone_else_has_changed_is_left_as_it_was(loop):
     own = loop.call_soon = lambda *args, **kwargs: None
-    with _room_for_messages(loop):
+    with messages_admitted(loop):
         assert loop.call_soon is not own
     assert loop.call_soon is own
 

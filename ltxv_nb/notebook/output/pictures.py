@@ -1,8 +1,7 @@
-"""First frames beside the journal: as files that a cell can name, and as thumbnails for the page."""
+"""First frames: kept beside the journal as files that a cell can name, and as thumbnails for the page."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import os
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.files import write_whole
+from ltxv_nb.text import data_uri
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: Longest side of a thumbnail, in pixels.
 THUMBNAIL = 320
 _ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-#: Larger than any clip, so that a file kept for a cell loses nothing that the clip could use.
+#: Larger than any clip, so that a file saved for a cell loses nothing that the clip could use.
 _LARGEST = (3840, 2160)
 
 
@@ -27,8 +28,8 @@ def is_address(source: Any) -> bool:
     return isinstance(source, str) and bool(_ADDRESS.match(source.strip()))
 
 
-def keep_upload(name: str, data: bytes, home: Path) -> Path:
-    """Keep an uploaded picture, and return its path.
+def save_upload(name: str, data: bytes, home: Path) -> Path:
+    """Save an uploaded picture, and return its path.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def keep_upload(name: str, data: bytes, home: Path) -> Path:
 
 
 def as_text(source: Any, home: Path) -> str | None:
-    """Return a first frame as a cell names it: an address or a path. What has neither is kept as a file.
+    """Return a first frame as a cell names it: an address or a path. What has neither is saved as a file.
 
     Raises
     ------
@@ -100,21 +101,17 @@ def _jpeg_uri(picture: Image.Image) -> str:
     small.thumbnail((THUMBNAIL, THUMBNAIL))
     out = io.BytesIO()
     small.save(out, "JPEG", quality=80, optimize=True)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    return data_uri(out.getvalue(), "image/jpeg")
 
 
 def _write(path: Path, data: bytes) -> Path:
-    """Write a file in one piece, unless it is there already."""
+    """Write a file, unless it is there already: its name says what it holds."""
     if path.exists():
         return path
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise RequestError(
-            f"The picture cannot be kept in {path.parent} ({error.strerror or error}): check the folder."
+            f"The picture cannot be saved in {path.parent} ({error.strerror or error}): check the folder."
         ) from None
     return path

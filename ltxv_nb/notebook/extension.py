@@ -1,0 +1,72 @@
+"""``%load_ext ltxv_nb`` and ``%unload_ext ltxv_nb``: what one adds, the other removes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ltxv_nb.notebook.magic.magics import LTXVMagics
+
+_BARE_CELL = re.compile(r"%%ltxv(\s|$)")
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What was added to a shell, for removing it again."""
+
+    magics: LTXVMagics
+    matcher: Any
+
+
+_loaded: dict[int, _Loaded] = {}
+
+
+def load(ipython: InteractiveShell) -> None:
+    """Add the magics and their completion; print what the user should know first."""
+    from ltxv_nb.notebook.frontend import kernel_advice
+    from ltxv_nb.notebook.magic.completion import make_matcher
+    from ltxv_nb.notebook.magic.magics import LTXVMagics
+    from ltxv_nb.notebook.session import session_of
+
+    if id(ipython) in _loaded:
+        return
+    session = session_of(ipython)
+    magics, matcher = LTXVMagics(ipython, session), make_matcher(session)
+    ipython.register_magics(magics)
+    if ipython.Completer is not None:
+        ipython.Completer.custom_matchers.append(matcher)
+    ipython.input_transformers_cleanup.append(keep_bare_cell)
+    _loaded[id(ipython)] = _Loaded(magics, matcher)
+    for line in filter(None, (kernel_advice(), session.unfinished_line())):
+        session.say(line)
+
+
+def unload(ipython: InteractiveShell) -> None:
+    """Remove everything again: magics, completion, threads, connections. Jobs stay in the journal."""
+    from ltxv_nb.notebook.ipython import unregister_magics
+    from ltxv_nb.notebook.session import close_session
+
+    loaded = _loaded.pop(id(ipython), None)
+    if loaded is None:
+        return
+    unregister_magics(ipython, loaded.magics)
+    if ipython.Completer is not None and loaded.matcher in ipython.Completer.custom_matchers:
+        ipython.Completer.custom_matchers.remove(loaded.matcher)
+    if keep_bare_cell in ipython.input_transformers_cleanup:
+        ipython.input_transformers_cleanup.remove(keep_bare_cell)
+    close_session(ipython)
+
+
+def keep_bare_cell(lines: list[str]) -> list[str]:
+    """Give a cell that is nothing but a ``%%ltxv`` line an empty line as its body.
+
+    IPython answers a cell magic without a body itself, and counts that as a success. With a body, ``--help``
+    works there, and an empty prompt fails the cell.
+    """
+    if len(lines) == 1 and _BARE_CELL.match(lines[0]):
+        return [lines[0] if lines[0].endswith("\n") else lines[0] + "\n", "\n"]
+    return lines
