@@ -132,7 +132,11 @@ class FakeClient:
         return GenerationRequest(**record.request)
 
     def job(self, job_id: str) -> Any:
-        return next(job for job in self.jobs if job.id == job_id)
+        known = next((job for job in self.jobs if job.id == job_id), None)
+        if known is None:
+            (record,) = [record for record in self.journal.records if record.id == job_id]
+            known = FakeJob(job_id, self.request_of(record))
+        return known
 
 
 class FakeSession(Session):

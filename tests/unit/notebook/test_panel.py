@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from panel_fakes import FakeClient, FakeSession, FakeJob
+from panel_fakes import FakeClient, FakeJob, FakeSession
 from PIL import Image
 
 from ltxv_nb.errors import ConfigurationError, LTXVError, RateLimitError
@@ -454,7 +454,9 @@ def test_an_upload_is_kept_beside_the_journal_under_a_safe_name(bench: Bench, tm
     assert upload.value == ()
 
 
-def test_an_upload_that_never_arrives_leaves_no_earlier_picture_and_the_next_one_is_taken(bench: Bench) -> None:
+def test_an_upload_that_never_arrives_leaves_no_earlier_picture_and_the_next_one_is_taken(
+    bench: Bench,
+) -> None:
     source = bench.panel._form.image._source
     bench.prompt("A lighthouse")
     source.value = "upload"

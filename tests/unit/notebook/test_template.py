@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.notebook.magic.template import fill, unfilled_names, single_value
+from ltxv_nb.notebook.magic.template import fill, single_value, unfilled_names
 
 NAMES = {
     "time_of_day": "dusk",
