@@ -170,7 +170,7 @@ class NotebookSession(Session):
         if not count:
             return None
         jobs = "1 clip is" if count == 1 else f"{count} clips are"
-        return f"{jobs} unfinished from earlier: %ltxv resume resumes {'it' if count == 1 else 'them'}."
+        return f"{jobs} unfinished from earlier: %ltxv resume tracks {'it' if count == 1 else 'them'} again."
 
     def _count_unfinished(self) -> int:
         """Count in the journal alone: a client would import the whole way to the service while loading."""

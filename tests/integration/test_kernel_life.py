@@ -1,4 +1,4 @@
-"""Loading, unloading, a kernel that nobody looks at, and what a bad environment says."""
+"""Loading, unloading, a kernel without a person, and what a bad environment says."""
 
 import os
 import subprocess
@@ -42,21 +42,45 @@ def test_unloading_takes_away_all_that_loading_and_using_brought(tmp_path):
         )
         assert kernel.run(look).ok
         assert kernel.run("%load_ext ltxv_nb").ok
-        assert kernel.run("%%ltxv -o running\n[slow] A river").ok
+        assert kernel.run("%%ltxv -o done\nA finished river").ok
+        kernel.later(
+            lambda m: m["msg_type"] == "update_display_data" and "<video" in str(m["content"]["data"])
+        )
+        for cell in ("%ltxv panel", "%ltxv gallery", "%%ltxv -o running\n[slow] A river"):
+            assert kernel.run(cell).ok
         assert kernel.value("state() == before") == "False"
         unloaded = kernel.run("%unload_ext ltxv_nb")
         assert unloaded.ok
         told = [one["text/plain"] for one in unloaded.bundles("update_display_data")]
-        assert any("no longer watched" in text for text in told), "the cell's status seems to run on"
+        assert any("Tracking of job" in text for text in told), "the cell's status seems to continue"
         assert kernel.value("state() == before or (state(), before)") == "True"
         loaded = kernel.run("%load_ext ltxv_nb")
-        assert loaded.text == "1 clip is unfinished from earlier: %ltxv resume picks it up.\n"
-        picked_up = kernel.run("%ltxv wait")
-        assert picked_up.ok, picked_up.error_lines
-        assert "<video" in picked_up.html()
+        assert loaded.text == "1 clip is unfinished from earlier: %ltxv resume tracks it again.\n"
+        resumed = kernel.run("%ltxv wait")
+        assert resumed.ok, resumed.error_lines
+        assert "<video" in resumed.html()
 
 
-def test_a_kernel_that_nobody_looks_at_gets_no_widgets(tmp_path):
+def test_a_panel_cell_that_is_run_twenty_times_leaves_the_number_of_threads_as_it_was(tmp_path):
+    with sandboxed_kernel(tmp_path) as kernel:
+        assert kernel.run("%load_ext ltxv_nb").ok
+        names = (
+            "import threading, time\n"
+            "def ours(): return sorted(t.name for t in threading.enumerate() if t.name.startswith('ltxv'))\n"
+            "def settled():\n"
+            "    end = time.monotonic() + 20\n"
+            "    while 'ltxv-panel' in ours() and time.monotonic() < end: time.sleep(0.01)\n"
+            "    return ours()"
+        )
+        assert kernel.run(names).ok
+        assert kernel.run("%ltxv panel").ok
+        before = kernel.value("settled()")
+        for _ in range(20):
+            assert kernel.run("%ltxv panel").ok
+        assert kernel.value("settled()") == before
+
+
+def test_a_kernel_without_a_person_gets_no_widgets(tmp_path):
     with sandboxed_kernel(tmp_path) as kernel:
         assert kernel.run("%load_ext ltxv_nb", allow_stdin=False).ok
         cell = kernel.run("%%ltxv\nA river", allow_stdin=False)

@@ -8,7 +8,7 @@ import sys
 import pytest
 from sandboxed_kernel import sandboxed_kernel, stop_sandbox
 
-from ltxv_nb.notebook.kernel_version import advice_on
+from ltxv_nb.notebook.frontend import kernel_advice
 from ltxv_nb.notebook.magic.options import parse, split
 
 pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
@@ -61,14 +61,14 @@ def test_without_a_network_the_service_is_out_of_reach_and_nothing_was_sent(tmp_
 
 @pytest.mark.parametrize("version", ["7.0.0", "7.0.1", "6.30.2", "5.5.6"])
 def test_a_kernel_to_be_replaced_is_named_with_what_to_do(version):
-    line = advice_on(version)
+    line = kernel_advice(version)
     assert version in line
     assert "%pip install -U ipykernel" in line
 
 
 @pytest.mark.parametrize("version", ["6.31.0", "7.1.0", "7.4.0", "10.0", "unknown"])
-def test_a_kernel_that_is_fine_is_not_spoken_of(version):
-    assert advice_on(version) is None
+def test_a_kernel_that_is_good_is_not_mentioned(version):
+    assert kernel_advice(version) is None
 
 
 def test_loading_into_an_old_kernel_says_so_once(tmp_path):
@@ -134,7 +134,7 @@ def test_a_clip_that_does_not_fit_on_the_disk_is_not_lost(tmp_path, tiny_disk):
         again = kernel.run("%ltxv wait", seconds=90)
         assert again.ok, again.error_lines
         assert len(list(tiny_disk.glob("*.mp4"))) == 1
-        assert kernel.value("len(_ltxv.client.jobs())") == "1", "and it was ordered once"
+        assert kernel.value("len(_ltxv.client.jobs())") == "1", "and it was submitted once"
 
 
 # -- names of folders and files --------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_clip_that_is_still_being_made_cannot_start_the_next_one(kernel):
     assert "Wait for it" in line
 
 
-def test_a_cell_run_twice_in_a_hurry_is_ordered_once(kernel):
+def test_a_cell_run_twice_in_a_hurry_is_submitted_once(kernel):
     assert kernel.run("%%ltxv\n[slow] A boat at night").ok
     line = one_line(kernel.run("%%ltxv\n[slow] A boat at night"), "DuplicateRequest")
     assert "--again" in line
@@ -210,7 +210,7 @@ def test_loading_twice_does_no_harm(kernel):
     assert kernel.run("%%ltxv --dry-run\nA boat").ok
 
 
-def test_a_restarted_kernel_says_what_is_unfinished_and_picks_it_up(tmp_path):
+def test_a_restarted_kernel_says_what_is_unfinished_and_resumes_it(tmp_path):
     with sandboxed_kernel(tmp_path) as before:
         assert before.run("%load_ext ltxv_nb").ok
         assert before.run("%%ltxv\n[slow] A ship far away").ok

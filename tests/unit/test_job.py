@@ -19,7 +19,7 @@ from ltxv_nb.errors import (
 from ltxv_nb.job import Job
 from ltxv_nb.notebook.output.outcome import outcome_text
 from ltxv_nb.notebook.output.status import snapshot
-from ltxv_nb.notebook.output.waiting import what_goes_on
+from ltxv_nb.notebook.output.waiting import interrupt_note
 
 PROMPT = "A lighthouse"
 
@@ -127,7 +127,7 @@ def test_stopping_ends_the_wait_but_not_the_generation(desk, job):
 
 def what_is_said_of_leaving(job, folder):
     """What a time-out, an interrupt and a stop say of a job, each in its place."""
-    texts = [str(job.timed_out(600)), what_goes_on(job)]
+    texts = [str(job.timed_out(600)), interrupt_note(job)]
     job.stop()
     return [*texts, str(job.stopped()), snapshot(job).line(), outcome_text(job, folder)]
 
