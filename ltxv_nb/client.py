@@ -312,10 +312,7 @@ class Client:
         return [
             self._job(record)
             for record in self.journal.open(self.origin)
-            if not self._is_followed(record.id)
-            and not (
-                record.owner and record.owner != self._presence.name and self._presence.alive(record.owner)
-            )
+            if not self._engine.is_tracked(record)
         ]
 
     def request_of(self, record: Record) -> GenerationRequest:

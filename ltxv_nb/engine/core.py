@@ -163,6 +163,12 @@ class Engine:
         """Whether a generation is tracked here, or about to be."""
         return record_id in self._sending or self.tracker.watching(record_id)
 
+    def is_tracked(self, record: Record) -> bool:
+        """Whether a living process tracks a generation, be it this one or another."""
+        if record.owner is None or record.owner == self.lease.name:
+            return self.is_followed(record.id)
+        return self.is_followed(record.id) or self.lease.is_held(record.owner)
+
     def track(self, record: Record, listener: Listener) -> None:
         """Track a generation, as ours when nobody else does.
 

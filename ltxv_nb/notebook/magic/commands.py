@@ -238,6 +238,19 @@ def _stop(session: NotebookSession, arguments: list[str], _options: Options) -> 
     session.say(f"{job.stopped()}")
 
 
+def _forget(session: NotebookSession, arguments: list[str], _options: Options) -> None:
+    job = _job(session, arguments[0])
+    if job.done():
+        session.say(f"Job {job.id} has ended already.")
+        return
+    note = job.billing_note
+    job.forget()
+    session.say(
+        f"Job {job.id} is given up, and an identical request can be sent again. {note} "
+        f"%ltxv attach {job.id} tracks it again."
+    )
+
+
 def _resume(session: NotebookSession, _arguments: list[str], options: Options) -> None:
     from ltxv_nb.service.backend import SANDBOX_ORIGIN
 
@@ -256,7 +269,9 @@ def _resume(session: NotebookSession, _arguments: list[str], options: Options) -
 
 
 def _attach(session: NotebookSession, arguments: list[str], options: Options) -> None:
-    job = session.client.job(arguments[0])
+    job = _job(session, arguments[0])
+    if job.status == "lost":
+        job.reopen()
     session.bind(job)
     if job.done():
         session.show(job, embed=options.embed)
@@ -321,8 +336,14 @@ COMMANDS: dict[str, Command] = {
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),
     "stop": Command(_stop, "stop tracking a job; the generation continues and will be billed", "ID"),
+    "forget": Command(_forget, "give up a job that never ends, so that its request can be sent again", "ID"),
     "resume": Command(_resume, "resume everything that is unfinished", "", _SHOWING),
-    "attach": Command(_attach, "track a generation that was submitted elsewhere", "GENERATION_ID", _SHOWING),
+    "attach": Command(
+        _attach,
+        "track a generation made elsewhere, or a job that was given up",
+        "GENERATION_ID",
+        _SHOWING,
+    ),
     "login": Command(_login, "ask for the API key, and save it safely"),
     "sandbox": Command(
         _sandbox, "use the sandbox in this notebook: free of charge, not the real model", "[on|off]"

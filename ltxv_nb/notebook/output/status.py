@@ -43,6 +43,7 @@ _WORDS = {
     "completed": "Finished",
     "error": "Failed",
     "refused": "Refused",
+    "lost": "Lost",
 }
 
 

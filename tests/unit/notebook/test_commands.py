@@ -1,0 +1,66 @@
+"""The line commands on a service in memory: what they change, and what they say."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ltxv_nb.errors import DuplicateRequest
+from ltxv_nb.notebook.magic import commands
+from ltxv_nb.notebook.session import NotebookSession
+
+PROMPT = "A lighthouse"
+
+
+@pytest.fixture
+def session(desk: Any) -> Any:
+    """The session of a terminal, whose `said` is what it prints."""
+    names: dict[str, Any] = {}
+    ip: Any = SimpleNamespace(user_ns=names, push=lambda new, interactive=True: names.update(new))
+    session: Any = NotebookSession(ip)
+    session._client, session.said = desk.client, []
+    session.say = session.said.append
+    yield session
+    session.board.close()
+
+
+def run(session: Any, *words: str) -> str:
+    """Run a command; returns the last thing that it says."""
+    commands.run(session, list(words), embed=None, timeout=600.0)
+    return str(session.said[-1]) if session.said else ""
+
+
+def test_a_job_that_never_ends_can_be_given_up_and_its_request_sent_again(desk: Any, session: Any) -> None:
+    job = desk.client.submit(PROMPT)
+    with pytest.raises(DuplicateRequest):
+        desk.client.submit(PROMPT)
+    said = run(session, "forget", job.id)
+    assert "The generation continues and will be billed." in said
+    assert f"%ltxv attach {job.id}" in said
+    assert job.status == "lost"
+    assert not job.watched
+    assert desk.client.submit(PROMPT).id != job.id
+
+
+def test_a_job_that_was_given_up_can_be_taken_back(desk: Any, session: Any) -> None:
+    job = desk.client.submit(PROMPT)
+    run(session, "forget", job.id)
+    run(session, "attach", job.id)
+    assert job.watched
+    desk.finish(job)
+    assert job.video is not None
+
+
+def test_a_job_that_has_ended_is_not_given_up(desk: Any, session: Any) -> None:
+    job = desk.client.submit(PROMPT)
+    desk.finish(job)
+    assert run(session, "forget", job.id) == f"Job {job.id} has ended already."
+    assert job.video is not None
+
+
+def test_stopping_says_what_becomes_of_the_generation(desk: Any, session: Any) -> None:
+    job = desk.client.submit(PROMPT)
+    assert "The generation continues and will be billed." in run(session, "stop", job.id)
+    assert not job.watched
