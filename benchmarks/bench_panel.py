@@ -53,10 +53,11 @@ widgets.HBox([button, label])
 """
 JOBS = """
 import ltxv_nb
-client = ltxv_nb.Client(api_key="k" * 32, base_url={base!r}, home={home!r}, backend="aimlapi")
-for number in range({count}):
-    client.submit(f"A clip that takes its time, number {{number}}")
-panel = ltxv_nb.panel(client)
+settings = dict(api_key="k" * 32, base_url={base!r}, home={home!r}, backend="aimlapi")
+with ltxv_nb.Client(**settings) as client:  # closed, so that a panel has something to resume
+    for number in range({count}):
+        client.submit(f"A clip that takes its time, number {{number}}")
+panel = ltxv_nb.panel(ltxv_nb.Client(**settings))
 panel
 """
 GALLERY = """
@@ -156,7 +157,7 @@ def traffic(bench, base, seconds):
     """Bytes and messages a second of one running job from when its row is there, and in its busiest 10 s."""
     opened = bench.notebook(JOBS.format(base=base, home="bench-one", count=1))
     opened.run(0)
-    bench.page.get_by_role("button", name="Pick up").click()
+    bench.page.get_by_role("button", name="Resume").click()
     bench.page.locator(".ltxv-job .ltxv-state").wait_for()
     bench.page.wait_for_timeout(1000)  # the rest of the row is still on its way
     begun = time.monotonic()
@@ -179,7 +180,7 @@ def round_trips(bench, base, clicks=40):
         times[name] = median(spaced_click(bench) for _ in range(clicks))
         if name == "idle":
             opened.run(1)
-            bench.page.get_by_role("button", name="Pick up").click()
+            bench.page.get_by_role("button", name="Resume").click()
             bench.page.wait_for_function("() => document.querySelectorAll('.ltxv-job').length === 50")
             bench.page.wait_for_timeout(3000)
     opened.close()

@@ -35,7 +35,7 @@ def unregister_magics(ip: InteractiveShell, magics: Magics) -> None:
 
 
 def running_request(ip: InteractiveShell) -> dict[str, Any]:
-    """Return the content of the request that started the running cell; empty where it cannot be told.
+    """Return the content of the request that started the running cell; empty where it is not known.
 
     It relies on ``kernel.get_parent("shell")`` of ipykernel.
     """

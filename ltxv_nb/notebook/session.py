@@ -71,7 +71,7 @@ class Session:
 
     @property
     def backend(self) -> str:
-        """Where clips go; told from the settings while there is no client, which is quicker than making it.
+        """Where clips go; read from the settings while there is no client, which is quicker than making it.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class NotebookSession(Session):
         print(line)  # noqa: T201 - it is for whoever runs the cell
 
     def unfinished_line(self) -> str | None:
-        """Return one line on what is unfinished; ``None`` when nothing is, or when it cannot be told."""
+        """Return one line on what is unfinished; ``None`` when nothing is, or when that is not known."""
         try:
             count = self._count_unfinished()
         except (LTXVError, OSError, RuntimeError):  # the last one: a "~" of an unknown user

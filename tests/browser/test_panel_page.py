@@ -39,8 +39,8 @@ def test_a_typed_prompt_becomes_a_clip_while_another_cell_sleeps(
     generate(page, "A lighthouse at dusk, waves breaking")
     opened.run(1)
     state = page.locator(".ltxv-job .ltxv-state")
-    expect(state).to_contain_text(re.compile("queue|Generating|Sending"))
-    stage = page.locator(".ltxv-job .ltxv-placeholder > .widget-html-content > div").bounding_box()
+    expect(state).to_contain_text(re.compile("Queued|Generating|Submitting"))
+    placeholder = page.locator(".ltxv-job .ltxv-placeholder > .widget-html-content > div").bounding_box()
     video = page.locator(".ltxv-job video")
     video.wait_for()
     plays(video)
@@ -49,10 +49,12 @@ def test_a_typed_prompt_becomes_a_clip_while_another_cell_sleeps(
         == "busy"
     ), "the other cell had ended: nothing was shown"
     box = video.bounding_box()
-    assert stage is not None
+    assert placeholder is not None
     assert box is not None
-    assert box["width"] == pytest.approx(stage["width"], abs=4)
-    assert box["height"] == pytest.approx(stage["height"], abs=4), "the layout jumped when the clip came"
+    assert box["width"] == pytest.approx(placeholder["width"], abs=4)
+    assert box["height"] == pytest.approx(placeholder["height"], abs=4), (
+        "the layout jumped when the clip came"
+    )
     shot(page, "panel-finished")
     page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.interrupt()")
 
@@ -101,27 +103,27 @@ def test_a_double_click_makes_one_clip_and_the_same_again_asks_first(panel: Note
     page.get_by_role("button", name="Generate").click()
     question.dblclick()
     expect(page.locator(".ltxv-job")).to_have_count(2)
-    for button in page.get_by_role("button", name="Stop watching").all():
+    for button in page.get_by_role("button", name="Stop tracking").all():
         button.click()
 
 
-def test_stop_watching_takes_effect_within_a_second_and_can_be_taken_back(panel: NotebookPage) -> None:
+def test_stop_tracking_takes_effect_within_a_second_and_can_be_taken_back(panel: NotebookPage) -> None:
     page = panel.page
-    generate(page, "Stop watching me [slow]")
+    generate(page, "Stop tracking me [slow]")
     state = page.locator(".ltxv-job .ltxv-state")
-    button = page.get_by_role("button", name="Stop watching")
+    button = page.get_by_role("button", name="Stop tracking")
     assert "billed" in str(button.get_attribute("title"))
 
     def stop() -> None:
         button.click()
-        expect(state).to_contain_text("No longer watched")
+        expect(state).to_contain_text("Tracking stopped")
 
-    def watch() -> None:
+    def resume() -> None:
         expect(page.locator(".ltxv-job .ltxv-meter")).to_contain_text("billed")
-        page.get_by_role("button", name="Watch again").click()
-        expect(state).to_contain_text(re.compile("queue|Generating|Downloading"))
+        page.get_by_role("button", name="Resume tracking").click()
+        expect(state).to_contain_text(re.compile("Queued|Generating|Downloading"))
 
-    assert quickest(stop, watch) < 1.0
+    assert quickest(stop, resume) < 1.0
     page.locator(".ltxv-job video").wait_for()
 
 
@@ -289,7 +291,7 @@ def test_everything_works_with_the_keyboard_alone(panel: NotebookPage) -> None:
     page.keyboard.press("Enter")
     expect(page.locator(".ltxv-job")).to_have_count(1)
     expect(page.locator(".ltxv-job")).to_contain_text("8 s")
-    page.get_by_role("button", name="Stop watching").click()
+    page.get_by_role("button", name="Stop tracking").click()
 
 
 def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
@@ -316,9 +318,9 @@ def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
         page.wait_for_function("() => document.querySelector('.ltxv-panel').clientWidth < 400")
         assert (
             page.evaluate(
-                """() => { const room = document.querySelector('.ltxv-panel');
-                 const right = room.getBoundingClientRect().right + 1;
-                 return [...room.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > right
+                """() => { const panel = document.querySelector('.ltxv-panel');
+                 const right = panel.getBoundingClientRect().right + 1;
+                 return [...panel.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > right
                    && getComputedStyle(e).display !== 'none').map(e => e.className); }"""
             )
             == []
@@ -327,4 +329,4 @@ def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
     finally:
         page.set_viewport_size({"width": 1180, "height": 1000})
         panel.theme("JupyterLab Light")
-        page.get_by_role("button", name="Stop watching").click()
+        page.get_by_role("button", name="Stop tracking").click()

@@ -107,7 +107,7 @@ def test_after_a_reload_in_mid_job_the_outcome_is_there_when_it_ends(
     opened.save()
     page.reload(wait_until="commit")
     opened.ready()
-    expect(opened.output(1).locator(".ltxv-state")).to_contain_text(re.compile("queue|Generating"))
+    expect(opened.output(1).locator(".ltxv-state")).to_contain_text(re.compile("Queued|Generating"))
     for index in (1, 2):
         video = opened.output(index).locator("video:visible")
         video.wait_for(timeout=60_000)

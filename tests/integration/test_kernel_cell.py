@@ -110,7 +110,7 @@ def test_stop_tracking_works_while_a_cell_waits_and_the_cell_fails_with_one_line
     assert time.monotonic() - began < 2.0
     assert cell.reply["ename"] == "WatchStopped"
     assert len(cell.error_lines) == 1
-    assert "goes on and is billed" in cell.error_lines[0]
+    assert "The generation continues in the sandbox, and nothing is billed." in cell.error_lines[0]
     assert kernel.run("%ltxv wait").ok
 
 

@@ -1,9 +1,9 @@
 """Fill ``{name}`` and ``{expression}`` in a prompt from the notebook's variables.
 
 The braces follow the rules of an f-string: ``{value!r}``, ``{value:.1f}``, ``{{`` and ``}}`` for braces.
-A text in which some braces do not read as an expression (JSON, say) is not a template: it stays as it is. A
-name nobody has set, or a value that is no text for a prompt, stops the cell: a prompt with a hole in it would
-be paid for all the same.
+A text in which some braces do not read as an expression (JSON, say) is not a template: it stays as it is. An
+unknown name, or a value that has no text form, fails the cell: an incomplete prompt would be paid for all the
+same.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ def _text_of(part: _Field, names: Mapping[str, Any]) -> str:
     value = _value_of(part, names)
     if not part.conversion and _is_no_text(value):
         raise RequestError(
-            f"{{{part.source}}} is {_kind(value)}, which is no text for a prompt; nothing was sent. "
-            f"Set {part.source} to a text, or write {{{{{part.source}}}}} for the words in braces."
+            f"{{{part.source}}} is {_kind(value)}, which cannot be part of a prompt; nothing was sent. "
+            f"Set {part.source} to a string, or write {{{{{part.source}}}}} for the words in braces."
         )
     spec = _spec(part, names)
     try:
@@ -214,7 +214,7 @@ def _value_of(part: _Field, names: Mapping[str, Any]) -> Any:
         raise _unknown(str(error.name or part.source), names) from None
     except Exception as error:  # noqa: BLE001 - whatever the user's own expression raises
         raise RequestError(
-            f"{{{part.source}}} cannot be worked out: {type(error).__name__}: {error}. Nothing was sent."
+            f"{{{part.source}}} cannot be evaluated: {type(error).__name__}: {error}. Nothing was sent."
         ) from None
 
 

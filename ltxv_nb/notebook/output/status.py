@@ -164,7 +164,7 @@ class Board:
         self._entries: dict[_Entry, None] = {}  # in the order in which they came
         self._wake = threading.Condition()
         self._thread: threading.Thread | None = None
-        self._running = False  # whether the thread looks at the entries; one that ends no longer does
+        self._running = False  # whether the thread still looks at the entries
         self._closed = False
         self._pending = False  # something changed since the last tick began
 

@@ -126,7 +126,7 @@ class JobRow:
 def _about(job: Job) -> str:
     settings = {name: value for name, value in job.record.request.items() if name not in {"prompt", "image"}}
     words = [settings_text(settings), "with a first frame" if job.record.request.get("image") else ""]
-    twin = f"Made before: {job.twin.name}" if job.twin else ""
-    shown = " · ".join(word for word in (*words, f"job {job.id}", twin) if word)
+    earlier = f"Made before: {job.twin.name}" if job.twin else ""
+    shown = " · ".join(word for word in (*words, f"job {job.id}", earlier) if word)
     prompt = html.escape(one_line(job.record.prompt, 200))
     return f'<span class="ltxv-hint" title="{prompt}">{html.escape(shown)}</span>'
