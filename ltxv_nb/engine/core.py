@@ -17,7 +17,7 @@ from ltxv_nb.errors import ConfigurationError, JournalError
 from ltxv_nb.journal import Journal, State, first_frames
 from ltxv_nb.journal.guards import no_identical_request
 from ltxv_nb.journal.leases import Lease
-from ltxv_nb.journal.transitions import forgotten, reopened
+from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
 from ltxv_nb.service.api import Api
 from ltxv_nb.service.backend import connect
@@ -110,7 +110,8 @@ class Engine:
         except JournalError as error:
             raise JournalError(f"{error} Nothing was sent.") from error.__cause__
         try:
-            return self._send(record, prepared.body, begin(record, twin))
+            listener = self._begin(record, lambda: begin(record, twin))
+            return self._send(record, prepared.body, listener)
         finally:
             self._sending.discard(record.id)
 
@@ -135,6 +136,14 @@ class Engine:
             self._sending.discard(record.id)
             raise
         return record, _file_of(twin)
+
+    def _begin(self, record: Record, begin: Callable[[], Listener]) -> Listener:
+        """Return who is told of a row that is written; whatever stops that, nothing was sent."""
+        try:
+            return begin()
+        except BaseException as cause:
+            self.journal.advance(record.id, record, refused(f"not sent: {cause!r}"))
+            raise
 
     def _send(self, record: Record, body: dict[str, Any], listener: Listener) -> Record:
         try:
@@ -191,10 +200,16 @@ class Engine:
             listener(News(record))
             return
         self.lease.acquire()
-        if record.owner != self.lease.name and not (record.owner and self.lease.is_held(record.owner)):
+        if self._is_orphaned(record):
             record = self.journal.take_over(record, self.lease.name).record
         listener(News(record))
         self.tracker.watch(record, listener)
+
+    def _is_orphaned(self, record: Record) -> bool:
+        """Whether nobody tracks a generation, or whoever was sending it was interrupted here."""
+        if record.owner == self.lease.name:
+            return record.state is State.SUBMITTING
+        return record.owner is None or not self.lease.is_held(record.owner)
 
     def forget(self, record: Record) -> Record:
         """Give up an open generation: it is not tracked any more and does not block identical requests.

@@ -302,7 +302,7 @@ class Tasks:
         if tracked.stopped:  # while the log was read; it is someone else's now, and may be further on
             return
         found = change_by_log(row, self._journal, tracked.record)
-        if found is None and tracked.record.state is State.UNKNOWN:
+        if found is None and tracked.record.state in {State.SUBMITTING, State.UNKNOWN}:
             self._tracker.publish(tracked, trouble=trouble)
             self._tracker.again(tracked, min(LOOKUP_LONGEST, LOOKUP_FIRST * 1.5**tracked.looks))
             return

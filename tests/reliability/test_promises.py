@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import logging
+import sqlite3
 import time
 from types import SimpleNamespace
 
@@ -18,6 +19,7 @@ import ltxv_nb
 from ltxv_nb.engine import tasks
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.errors import DownloadError, DuplicateRequest, GenerationTimeout, SubmissionUnknown
+from ltxv_nb.journal import State
 from ltxv_nb.media import download as download_module
 
 from . import victim
@@ -432,4 +434,28 @@ def test_a_job_is_not_asked_for_at_another_service_than_its_own(service, client,
         other.close()
         assert not elsewhere.requests("poll")
     job.result(10)
+    assert_books_agree(client, service)
+
+
+# -- a journal that others use -------------------------------------------------------------------------------
+
+
+def test_a_program_that_holds_the_journal_for_long_stops_neither_polls_nor_downloads(service, client):
+    """Everything goes on from memory, and is written as soon as the journal is free."""
+    service.seconds = 0.3
+    jobs = [client.submit(f"{PROMPT}, take {take}") for take in range(8)]
+    holder = sqlite3.connect(client.journal.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        for job in jobs:
+            assert job.result(60).path.exists()
+        assert {record.state for record in client.journal.newest()} == {State.RUNNING}
+        began = time.monotonic()
+        client.jobs()
+        client._engine.tracker.charge()
+        assert time.monotonic() - began < 0.5
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+    wait_until(lambda: {record.state for record in client.journal.newest()} == {State.SAVED}, 30)
     assert_books_agree(client, service)

@@ -27,7 +27,7 @@ from ltxv_nb.errors import (
     RequestError,
     SubmissionUnknown,
 )
-from ltxv_nb.journal import OPEN
+from ltxv_nb.journal import OPEN, State
 
 PROMPT = "A lighthouse, waves breaking"
 
@@ -389,6 +389,31 @@ def test_a_video_that_was_not_downloaded_is_tried_again_by_a_resume(desk):
     assert not listed.done()
     rig.run(60)
     assert listed.result().path.exists()
+
+
+def test_an_interrupt_between_the_row_and_the_sending_says_that_nothing_was_sent(desk, monkeypatch):
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(desk.client, "_job", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        desk.client.submit(PROMPT)
+    monkeypatch.undo()
+    assert desk.posts == []
+    (row,) = desk.client.journal.newest()
+    assert row.state == State.REFUSED
+    desk.client.submit(PROMPT)
+
+
+def test_a_submission_that_was_left_half_way_in_this_very_process_is_looked_for(desk):
+    """An interrupt in the wrong moment may leave a row that nobody sends any more."""
+    desk.rig.lease.acquire()
+    record = desk.rig.record()
+    desk.client.journal.reserve(record)
+    (job,) = desk.client.resume()
+    desk.rig.run(60)
+    assert job.status == "unknown"
+    assert 2 < sum("/v2/logs" in request.url for request in desk.rig.wire.sent) < 20
 
 
 def test_a_resume_during_a_submission_leaves_it_alone(desk):
