@@ -7,6 +7,7 @@ same ones. There is no network in it: the clients themselves are measured by ano
 import random
 from statistics import fmean
 
+from ltxv_nb.models import builtin_models
 from ltxv_nb.polling import estimate as expect
 from ltxv_nb.polling.schedule import DEFAULT_COST, Belief, Lognormal
 from ltxv_nb.polling.simulate import (
@@ -40,12 +41,12 @@ def past(durations, rng):
 
 
 def from_past(durations, rng):
-    return expect.belief(model="ltxv-2", history=past(durations[:20], rng))
+    return expect.belief(vendor_seconds=70.0, history=past(durations[:20], rng))
 
 
 def from_metrics(durations, rng):
     del rng
-    return expect.belief(model="ltxv-2", percentiles=percentiles(durations))
+    return expect.belief(vendor_seconds=70.0, percentiles=percentiles(durations))
 
 
 def frontier(jobs=20_000):
@@ -56,7 +57,7 @@ def frontier(jobs=20_000):
     rows.append(
         (
             "ours, nothing known but the vendor's figures",
-            simulate(informed(expect.belief(model="ltxv-2")), durations),
+            simulate(informed(expect.belief(vendor_seconds=70.0)), durations),
         )
     )
     for name, known in (("ours, 20 past jobs", from_past), ("ours, the service's percentiles", from_metrics)):
@@ -97,7 +98,7 @@ def learning(case=(40, 0.2), clips=(0, 1, 2, 3, 5, 10, 20, 40)):
     for count in clips:
 
         def known(durations, rng, count=count):
-            return expect.belief(model="ltxv-2", history=past(durations[:count], rng) if count else ())
+            return expect.belief(vendor_seconds=70.0, history=past(durations[:count], rng) if count else ())
 
         rows.append((count, excess(case, DEFAULT_COST, known)))
     return rows
@@ -119,7 +120,7 @@ def robust():
     """Return rows of (belief, world, ours, every 10 s) where what is known is wrong."""
     rng = random.Random(10)
     beliefs = {
-        "vendor's figures": expect.belief(model="ltxv-2"),
+        "vendor's figures": expect.belief(vendor_seconds=70.0),
         "70 s, sure (sigma 0.1)": Belief.about(70, 0.1),
         "70 s, less so (sigma 0.3)": Belief.about(70, 0.3),
     }
@@ -149,14 +150,13 @@ def main():
         + " |\n|"
         + " --- |" * 5
     )
-    for model in ("ltxv-2", "ltxv-2-fast"):
-        seconds = expect.VENDOR_SECONDS[expect.full_model_id(model)]
+    for model in builtin_models():
+        known = expect.belief(vendor_seconds=model.seconds)
         for sigma in (0.1, 0.2, 0.3):
             cells = [
-                f"{excess((seconds, sigma), cost, lambda *_, m=model: expect.belief(model=m)):.3f}"
-                for cost in COSTS
+                f"{excess((model.seconds, sigma), cost, lambda *_, known=known: known):.3f}" for cost in COSTS
             ]
-            print(f"| {model} | {sigma} | " + " | ".join(cells) + " |")
+            print(f"| {model.short_name} | {sigma} | " + " | ".join(cells) + " |")
     print("\n## Learning (jobs of 40 s, sigma 0.2)\n\n| own clips | cost over the optimum |\n| --- | --- |")
     for count, ratio in learning():
         print(f"| {count} | {ratio:.2f} |")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb import settings
 from ltxv_nb.errors import DuplicateRequest, NotFoundError, RequestError
 from ltxv_nb.journal import State
-from ltxv_nb.request import MODELS, GenerationRequest
+from ltxv_nb.models import default_model
+from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     import os
@@ -137,7 +138,7 @@ class Client:
         self,
         prompt: str,
         *,
-        model: str = MODELS["ltxv-2"],
+        model: str = default_model().id,
         duration: int | None = None,
         resolution: str | None = None,
         aspect_ratio: str | None = None,
@@ -156,7 +157,7 @@ class Client:
         allow_duplicate : bool
             Send it although an identical request is unfinished, or its outcome unknown.
         **extra
-            Further fields of the body, for a model id outside the two.
+            Further parameters of the model; for a model that is not known here, further fields of the body.
 
         Returns
         -------
@@ -321,10 +322,7 @@ class Client:
 
         values = dict(record.request)
         image = first_frames.source(values.pop("image", None), self.home)
-        known = {
-            name: values.pop(name) for name in list(values) if name in GenerationRequest.__dataclass_fields__
-        }
-        return GenerationRequest(**known, image=image, extra=values)
+        return GenerationRequest.of({**values, "image": image})
 
     # -- tracking ------------------------------------------------------------------------------------------
 

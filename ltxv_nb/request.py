@@ -1,228 +1,24 @@
-"""What can be asked for: every parameter once, with its values, default, help and check.
-
-The magic's options, the panel's controls, the sandbox's validation and the table in the docs are all derived
-from `PARAMETERS`. The facts in it are those of the vendor's published schema for the two models.
-"""
+"""A request for one clip: what was set, checked by its model's parameters."""
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.media.image import IMAGE_SOURCES
+from ltxv_nb.models import default_model, find_model, model_choice, request_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-#: Short names and the ids the service knows them by.
-MODELS: dict[str, str] = {"ltxv-2": "ltxv/ltxv-2", "ltxv-2-fast": "ltxv/ltxv-2-fast"}
-
-#: Width and height in pixels of each resolution at 16:9; the name is the short side.
-FRAME_SIZES: dict[str, tuple[int, int]] = {
-    "1080p": (1920, 1080),
-    "1440p": (2560, 1440),
-    "2160p": (3840, 2160),
-}
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter of a generation.
-
-    Attributes
-    ----------
-    name : str
-        Its name in Python, in the journal and in the panel.
-    wire : str
-        Its name in the request body.
-    label : str
-        Its name for people.
-    kind : type
-        ``int``, ``str`` or ``bool``: the JSON type on the wire.
-    help : str
-        One line for people, with the unit.
-    flags : tuple of str
-        The magic's options for it; empty where the cell body is the value.
-    choices : tuple
-        The allowed values of the two models; empty when any value of its kind is allowed.
-    default : int, str, bool or None
-        What the service uses when it is left out; ``None`` where its schema names none.
-    required : bool
-        Whether the service refuses a body without it.
-    unit : str
-        Unit of the value, ``""`` where it has none.
-    """
-
-    name: str
-    wire: str
-    label: str
-    kind: type
-    help: str
-    flags: tuple[str, ...] = ()
-    choices: tuple[Any, ...] = ()
-    default: Any = None
-    required: bool = False
-    unit: str = ""
-
-    def allowed(self) -> str:
-        """Say the allowed values in words: ``6, 8 or 10 seconds``."""
-        if self.kind is bool:
-            return "True or False"
-        words = [str(choice) for choice in self.choices]
-        listed = " or ".join(filter(None, [", ".join(words[:-1]), words[-1]])) if words else "text"
-        return f"{listed} {self.unit}".strip()
-
-    def parse(self, value: Any) -> Any:
-        """Turn what a person gave into the value for the wire.
-
-        Parameters
-        ----------
-        value : object
-            The value, or the text of it.
-
-        Returns
-        -------
-        int, str or bool
-            The value, of this parameter's kind.
-
-        Raises
-        ------
-        RequestError
-            The value is not one of the allowed ones.
-        """
-        parsed = _PARSERS[self.kind](value)
-        if parsed is not None and self.choices:
-            parsed = next((choice for choice in self.choices if _same(choice, parsed)), None)
-        if parsed is None:
-            near = difflib.get_close_matches(str(value), [str(choice) for choice in self.choices], 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise RequestError(f"{self.name} is {value!r}, but it can be {self.allowed()}.{hint}")
-        return parsed
-
-
-def _same(choice: Any, parsed: Any) -> bool:
-    """Whether a value is a choice, upper case and a bare ``1080`` for ``1080p`` being good enough."""
-    if not isinstance(choice, str):
-        return bool(choice == parsed)
-    return parsed.strip().lower() in {choice.lower(), choice.removesuffix("p")}
-
-
-def _parse_int(value: Any) -> int | None:
-    if isinstance(value, bool):
-        return None
-    try:
-        number = int(value)
-        return number if float(value) == number else None
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _parse_str(value: Any) -> str | None:
-    return None if isinstance(value, bool) or not isinstance(value, (str, int)) else str(value)
-
-
-def _parse_bool(value: Any) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False, "yes": True, "no": False}.get(str(value).strip().lower())
-
-
-_PARSERS = {int: _parse_int, str: _parse_str, bool: _parse_bool}
-
-#: Every parameter, in the order in which people meet them.
-PARAMETERS: dict[str, Parameter] = {
-    parameter.name: parameter
-    for parameter in (
-        Parameter(
-            "model",
-            "model",
-            "Model",
-            str,
-            "which model makes the clip (a full id passes as it is)",
-            flags=("-m", "--model"),
-            choices=tuple(MODELS),
-            default="ltxv-2",
-            required=True,
-        ),
-        Parameter("prompt", "prompt", "Prompt", str, "what happens in the clip, in words", required=True),
-        Parameter(
-            "image",
-            "image_url",
-            "Image",
-            str,
-            f"the first frame: {IMAGE_SOURCES}",
-            flags=("-i", "--image"),
-        ),
-        Parameter(
-            "duration",
-            "duration",
-            "Duration",
-            int,
-            "length of the clip, in seconds",
-            flags=("-d", "--duration"),
-            choices=(6, 8, 10),
-            unit="seconds",
-        ),
-        Parameter(
-            "resolution",
-            "resolution",
-            "Resolution",
-            str,
-            "short side of the frame, in pixels",
-            flags=("-r", "--resolution"),
-            choices=tuple(FRAME_SIZES),
-            default="1080p",
-        ),
-        Parameter(
-            "aspect_ratio",
-            "aspect_ratio",
-            "Aspect ratio",
-            str,
-            "width to height of the frame",
-            flags=("--aspect-ratio",),
-            choices=("16:9",),
-            default="16:9",
-        ),
-        Parameter(
-            "fps",
-            "fps",
-            "Frame rate",
-            int,
-            "frames per second",
-            flags=("--fps",),
-            choices=(25, 50),
-            unit="frames per second",
-        ),
-        Parameter(
-            "generate_audio",
-            "generate_audio",
-            "Audio",
-            bool,
-            "whether the clip has a sound track",
-            flags=("--audio", "--no-audio"),
-            default=True,
-        ),
-    )
-}
-
-
-def full_model_id(model: str) -> str:
-    """Return the id the service knows a model by; a name that is not ours passes as it is."""
-    return MODELS.get(model, model)
-
-
-def unknown_parameter(name: str, known: Iterable[str]) -> RequestError:
-    """Return the error for a parameter nobody has, with the nearest name that exists."""
-    near = difflib.get_close_matches(name, list(known), 1)
-    hint = f" Did you mean {near[0]}?" if near else f" There are: {', '.join(known)}."
-    return RequestError(f"There is no parameter {name!r}.{hint}")
+    from ltxv_nb.models import Model, Parameter
 
 
 @dataclass(frozen=True, eq=True)
 class GenerationRequest:
-    """One clip, as it is asked for. What is ``None`` was not set: the service has its own default for it.
+    """A request for one clip. What is ``None`` was not set: the service has its own default for it.
 
     Parameters
     ----------
@@ -245,16 +41,17 @@ class GenerationRequest:
     generate_audio : bool, optional
         Whether the clip has a sound track.
     extra : dict, optional
-        Further fields of the body, for a model id outside the two.
+        Further parameters of the model, by name; for a model that is not known here, further fields of the
+        body, sent as they are.
 
     Raises
     ------
     RequestError
-        A value is not allowed.
+        A value is not allowed, or the model has no such parameter.
     """
 
     prompt: str
-    model: str = MODELS["ltxv-2"]
+    model: str = default_model().id
     image: Any = None
     duration: int | None = None
     resolution: str | None = None
@@ -267,68 +64,120 @@ class GenerationRequest:
         if not isinstance(self.prompt, str) or not self.prompt.strip():
             raise RequestError("The prompt is empty: say in words what happens in the clip.")
         if any("\ud800" <= char <= "\udfff" for char in self.prompt):
-            raise RequestError("The prompt holds half a character (a lone surrogate): write it anew.")
+            raise RequestError("The prompt contains half a character (a lone surrogate): type it again.")
         if not isinstance(self.model, str) or not self.model.strip():
-            raise RequestError(f"model is {self.model!r}, but it can be {PARAMETERS['model'].allowed()}.")
+            raise RequestError(f"model is {self.model!r}, but it can be {model_choice().allowed()}.")
         self._set("prompt", self.prompt.strip())
-        self._set("model", full_model_id(self.model.strip()))
-        if not self.known_model:
-            return
-        for name in self.extra:
-            raise unknown_parameter(name, PARAMETERS)
-        for name in ("duration", "resolution", "aspect_ratio", "fps", "generate_audio"):
-            value = getattr(self, name)
-            if value is not None:
-                self._set(name, PARAMETERS[name].parse(value))
+        model = find_model(self.model.strip())
+        self._set("model", model.id if model else self.model.strip())
+        if model is not None:
+            self._sort_out(model)
+            self._check(model)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> GenerationRequest:
+        """Return the request with these parameters, by their Python names; those without a field are extra.
+
+        Raises
+        ------
+        RequestError
+            A value is not allowed, or the model has no such parameter.
+        """
+        named = {name: value for name, value in values.items() if name in _FIELDS}
+        more = {name: value for name, value in values.items() if name not in {*_FIELDS, "extra"}}
+        return cls(**{"prompt": "", **named}, extra={**values.get("extra", {}), **more})
 
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
-    @property
-    def known_model(self) -> bool:
-        """Whether the model is one of the two whose parameters are known here."""
-        return self.model in MODELS.values()
+    def _sort_out(self, model: Model) -> None:
+        """Bring what came as extra, by whatever name, under its Python name and into its field."""
+        extra: dict[str, Any] = {}
+        for name, value in self.extra.items():
+            parameter = model.parameter(name)
+            if parameter is None:
+                raise unknown_parameter(name, [known.name for known in request_parameters(model)])
+            if value is None:
+                continue
+            typed = parameter.name in _FIELDS
+            if (getattr(self, parameter.name) if typed else extra.get(parameter.name)) is not None:
+                raise RequestError(f"{parameter.name} is set twice: set it once, without {name}.")
+            if typed:
+                self._set(parameter.name, value)
+            else:
+                extra[parameter.name] = value
+        self._set("extra", extra)
+
+    def _check(self, model: Model) -> None:
+        """Check every value by its parameter, and bring it into the parameter's type."""
+        for name in _FIELDS:
+            if name != "model" and self.get(name) is not None and model.parameter(name) is None:
+                raise unknown_parameter(name, [known.name for known in request_parameters(model)])
+        for parameter in model.parameters:
+            value = self.get(parameter.name)
+            if value is None and parameter.required:
+                raise RequestError(f"{model.short_name} needs {parameter.name}: {parameter.help}.")
+            if value is None or parameter.role in {"prompt", "image"}:
+                continue  # the prompt has been checked, and the image is when it is prepared
+            if parameter.name in _FIELDS:
+                self._set(parameter.name, parameter.parse(value))
+            else:
+                self._set("extra", {**self.extra, parameter.name: parameter.parse(value)})
+
+    def get(self, name: str) -> Any:
+        """Return the value of a parameter by its Python name; ``None`` if it was not set."""
+        return getattr(self, name) if name in _FIELDS else self.extra.get(name)
 
     @property
     def frame_size(self) -> tuple[int, int]:
-        """Width and height in pixels of the clip that is asked for."""
-        return FRAME_SIZES.get(self.resolution or "", FRAME_SIZES["1080p"])
+        """Width and height of the requested clip, in pixels."""
+        model = find_model(self.model) or default_model()
+        return model.frame_size(self.resolution, self.aspect_ratio)
 
     def settings(self) -> dict[str, Any]:
-        """Return every parameter that was set, but the prompt and the image, under its Python name."""
-        names = [name for name in PARAMETERS if name not in {"prompt", "image"}]
-        chosen = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        return {**chosen, **self.extra}
+        """Return every parameter that was set, except the prompt and the image, under its Python name."""
+        names = [known.name for known in self._parameters() if known.role not in {"prompt", "image"}]
+        return {
+            **{name: value for name in names if (value := self.get(name)) is not None},
+            **self.extra,
+        }
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body for the service: only what was set.
 
-        ``image`` must already be an address or a data URI (`ltxv_nb.media.image.prepare` sees to that).
+        ``image`` must already be an address or a data URI (`ltxv_nb.media.image.prepare` does that).
         """
-        body = {
-            parameter.wire: getattr(self, name)
-            for name, parameter in PARAMETERS.items()
-            if getattr(self, name) is not None
-        }
-        return {**body, **self.extra}
+        model = find_model(self.model)
+        # What else goes to a model that is not known here keeps the name it came with.
+        ours = [known for known in self._parameters() if model is not None or known.name in _FIELDS]
+        body = {known.wire: value for known in ours if (value := self.get(known.name)) is not None}
+        return body if model is not None else {**body, **self.extra}
 
     def replace(self, **changes: Any) -> GenerationRequest:
-        """Return the same request with some parameters changed, checked anew."""
-        names = [known.name for known in fields(self)]
-        for name in changes:
-            if name not in names:
-                raise unknown_parameter(name, names)
-        return replace(self, **changes)
+        """Return the same request with some parameters changed, checked again.
+
+        Raises
+        ------
+        RequestError
+            A value is not allowed, or the model has no such parameter.
+        """
+        more = {name: changes.pop(name) for name in list(changes) if name not in {*_FIELDS, "extra"}}
+        if find_model(changes.get("model", self.model)) is None:
+            for name in more.keys() - self.extra.keys():
+                raise unknown_parameter(name, [*_FIELDS, *self.extra])
+        extra = {**changes.pop("extra", self.extra), **more}
+        return dataclasses.replace(self, **changes, extra=extra)
+
+    def _parameters(self) -> tuple[Parameter, ...]:
+        return request_parameters(find_model(self.model))
 
 
-def options_table() -> str:
-    """Return the parameters as a Markdown table, for the README and the docs."""
-    head = ["option", "Python", "values", "default of the service", "what it is"]
-    rows = [head, ["---"] * len(head)]
-    for parameter in PARAMETERS.values():
-        flags = ", ".join(f"`{flag}`" for flag in parameter.flags) or "the cell body"
-        default = "" if parameter.default is None else f"`{parameter.default}`"
-        choices = (True, False) if parameter.kind is bool else parameter.choices
-        values = ", ".join(f"`{choice}`" for choice in choices) or "text"
-        rows.append([flags, f"`{parameter.name}`", values, default, parameter.help])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+_FIELDS = tuple(one.name for one in dataclasses.fields(GenerationRequest) if one.name != "extra")
+
+
+def unknown_parameter(name: str, known: Iterable[str]) -> RequestError:
+    """Return the error for a parameter that does not exist, with the nearest one that does."""
+    known = list(known)
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
+    return RequestError(f"There is no parameter {name!r}. {hint}")

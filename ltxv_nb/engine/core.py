@@ -19,6 +19,7 @@ from ltxv_nb.journal.guards import no_identical_request
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
+from ltxv_nb.models import missing_model_hint
 from ltxv_nb.service.api import Api
 from ltxv_nb.service.backend import connect
 from ltxv_nb.settings import JOURNAL_FILE
@@ -49,7 +50,7 @@ class Engine:
         service = connect(settings)
         self.origin = service.origin
         self.journal = Journal(settings.home / JOURNAL_FILE)
-        self.api = Api(service)
+        self.api = Api(service, missing_model_hint=missing_model_hint)
         self.estimates = Knowledge(self.api, self.journal, time.time)
         self.lease = Lease(settings.home / "trackers")
         self.submission = Submission(self.api, self.journal)

@@ -1,4 +1,4 @@
-"""How long a clip is going to take: what the service reports, what the journal remembers, put together."""
+"""How long a clip will take: the service's figures and the journal's, combined."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
+from ltxv_nb.models import default_model, find_model
 from ltxv_nb.polling import estimate as expect
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Knowledge:
         self._beliefs: dict[tuple[object, ...], tuple[float, Belief]] = {}
 
     def stale(self, model: str) -> bool:
-        """Whether the service should be asked again; says so once, to the one who then asks."""
+        """Whether the service's figures are due again; true for one caller only, who then refreshes them."""
         now = self._clock()
         with self._lock:
             asked_at, known = self._percentiles.get(model, (-METRICS_SECONDS, None))
@@ -62,7 +63,7 @@ class Knowledge:
             return True
 
     def refresh(self, model: str) -> None:
-        """Ask the service how long the model takes at present; a failure leaves what was known."""
+        """Read from the service how long the model takes at present; a failure leaves what was known."""
         try:
             percentiles = self._api.duration_percentiles(model)
         except LTXVError as error:
@@ -82,12 +83,16 @@ class Knowledge:
             if belief is not None and abs(now - made_at) < BELIEF_SECONDS:
                 return belief
             percentiles = self._percentiles.get(record.model, (0.0, None))[1]
+        model = find_model(record.model)
+        vendor_seconds = model.seconds if model else None
         try:
             history = self._history(record, now)
-            belief = expect.belief(model=record.model, percentiles=percentiles, history=history, **asked)
+            belief = expect.belief(
+                vendor_seconds=vendor_seconds, work=_work(record), percentiles=percentiles, history=history
+            )
         except (ArithmeticError, ValueError) as error:
-            _log.debug("the figures for %s make no sense: %s", record.model, error)
-            belief = expect.belief(model=record.model)
+            _log.debug("the figures for %s cannot be used: %s", record.model, error)
+            belief = expect.belief(vendor_seconds=vendor_seconds)
         with self._lock:
             self._beliefs[settings] = (now, belief)
         return belief
@@ -103,7 +108,7 @@ class Knowledge:
                 high=row.finished_at - row.accepted_at,
                 ago_days=max(0.0, (now - row.finished_at) / _DAY),
                 same=_settings(row) == _settings(record),
-                work=expect.workload(**_settings(row)),
+                work=_work(row),
             )
             for row in past
             if row.origin == record.origin
@@ -114,21 +119,33 @@ class Knowledge:
 
 
 def _settings(record: Record) -> dict[str, Any]:
-    """Return what a generation's time depends on, as far as it was asked for and makes sense.
+    """Return what a generation's time depends on, as far as it was set and is usable.
 
-    The settings of a model that is not in the table went to the service as they were written.
+    The settings of a model that is not known here went to the service as they were given.
     """
     asked = record.request
-    resolution = asked.get("resolution")
     return {
         "duration": _positive(asked.get("duration")),
-        "resolution": resolution if isinstance(resolution, str) else None,
+        "resolution": _text(asked.get("resolution")),
+        "aspect_ratio": _text(asked.get("aspect_ratio")),
         "fps": _positive(asked.get("fps")),
     }
 
 
+def _work(record: Record) -> float:
+    """Return the amount of picture in a generation."""
+    asked = _settings(record)
+    model = find_model(record.model) or default_model()
+    size = model.frame_size(asked["resolution"], asked["aspect_ratio"])
+    return expect.workload(asked["duration"], size, asked["fps"])
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _positive(value: object) -> float | None:
-    """Return a setting as a positive number; ``None`` if it is none, or beyond all reason."""
+    """Return a setting as a positive number; ``None`` if it is not one, or implausibly large."""
     try:
         found = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):

@@ -1,7 +1,7 @@
-"""How long a clip will take, for people and for `polling.schedule`: from measurements that are handed in.
+"""How long a clip will take, for people and for `polling.schedule`: from measurements that are passed in.
 
-Three sources, each a prior for the next: the vendor's two measurements, the percentiles that the service
-reports for the model, and the times of one's own earlier clips, of which the recent ones count more.
+Three sources, each a prior for the next: the vendor's measurement of the model, the percentiles that the
+service reports for it, and the times of one's own earlier clips, of which the recent ones count more.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from statistics import NormalDist, median
 from typing import TYPE_CHECKING, NamedTuple
 
 from ltxv_nb.polling.schedule import BACKGROUND, Belief, LogLogistic, Lognormal, Shape
-from ltxv_nb.request import FRAME_SIZES, full_model_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: Seconds for one 6 s 1080p clip, measured once each by the vendor and published in its two guides.
-VENDOR_SECONDS: dict[str, float] = {"ltxv/ltxv-2": 70.0, "ltxv/ltxv-2-fast": 58.9}
+#: Width and height of the vendor's test clip, in pixels.
+_TEST_FRAME = (1920, 1080)
 
 #: What a person reads as the source of an expectation.
 FROM_VENDOR = "the vendor's two measurements"
@@ -51,14 +50,14 @@ _NORMAL = NormalDist()
 
 
 class History(NamedTuple):
-    """One finished clip: its end is only known to lie between two questions.
+    """One finished clip: its end is only known to lie between two polls.
 
     Attributes
     ----------
     low : float
-        Seconds from acceptance to the last answer "not yet"; 0 if there was none.
+        Seconds from acceptance to the last poll that found it unfinished; 0 if there was none.
     high : float
-        Seconds from acceptance to the answer that told of the end.
+        Seconds from acceptance to the poll that found it finished.
     ago_days : float
         How long ago that was, in days.
     same : bool
@@ -75,24 +74,25 @@ class History(NamedTuple):
 
     @property
     def usable(self) -> bool:
-        """Whether the times make sense; what does not is left aside."""
+        """Whether the times are plausible; others are ignored."""
         return 0 <= self.low <= self.high and 0.001 <= self.high <= _LONGEST
 
 
-def workload(duration: float | None = None, resolution: str | None = None, fps: float | None = None) -> float:
+def workload(
+    duration: float | None = None, frame_size: tuple[int, int] = _TEST_FRAME, fps: float | None = None
+) -> float:
     """Return the amount of picture in a clip; 1 is the vendor's test clip, 6 s of 1080p at 25 frames/s.
 
     Parameters
     ----------
     duration : float, optional
         Length in seconds; 6 where it was not set.
-    resolution : str, optional
-        ``"1080p"``, ``"1440p"`` or ``"2160p"``; another one counts as 1080p.
+    frame_size : tuple of int
+        Width and height in pixels.
     fps : float, optional
         Frames per second; 25 where it was not set.
     """
-    width, height = FRAME_SIZES.get(resolution or "", FRAME_SIZES["1080p"])
-    return (duration or 6) / 6 * (width * height) / (1920 * 1080) * (fps or 25) / 25
+    return (duration or 6) / 6 * math.prod(frame_size) / math.prod(_TEST_FRAME) * (fps or 25) / 25
 
 
 @dataclass(frozen=True)
@@ -108,37 +108,31 @@ class _Fit:
 
 def belief(
     *,
-    model: str,
-    duration: float | None = None,
-    resolution: str | None = None,
-    fps: float | None = None,
+    vendor_seconds: float | None = None,
+    work: float = 1.0,
     percentiles: Mapping[str, float] | None = None,
     history: Sequence[History] = (),
-    nominal: float | None = None,
 ) -> Belief:
     """Return what is known of how long such a clip takes.
 
     Parameters
     ----------
-    model : str
-        Short name or full id.
-    duration, resolution, fps
-        The settings, as in `workload`; ``None`` where they were not set.
+    vendor_seconds : float, optional
+        Seconds that the vendor's test clip took; ``None`` where nobody measured the model.
+    work : float
+        `workload` of the clip.
     percentiles : mapping of str to float, optional
         ``p50``, ``p75``, ``p90`` and ``p99`` of the model in milliseconds, as ``/models/metrics`` has them in
-        ``duration_ms``; what is missing or makes no sense is left aside.
+        ``duration_ms``; missing and implausible ones are ignored.
     history : sequence of History, optional
         Earlier clips of the same model.
-    nominal : float, optional
-        Seconds for a clip of these settings, when someone knows; in place of the vendor's measurement.
 
     Returns
     -------
     Belief
         With its source in words.
     """
-    work = workload(duration, resolution, fps)
-    cold = _from_vendor(full_model_id(model), work, nominal)
+    cold = _from_vendor(vendor_seconds, work)
     reported = _from_service(percentiles or {})
     clips = _comparable(history, work)
     fit = _update(_prior(cold, reported, clips), clips) if clips else reported or cold
@@ -161,11 +155,9 @@ def _source(history: Sequence[History]) -> str:
     return f"{words} {'like this' if all(clip.same for clip in usable) else 'of this model'}"
 
 
-def _from_vendor(model: str, work: float, nominal: float | None) -> _Fit:
-    if nominal is not None and nominal > 0:
-        return _Fit(math.log(nominal), _VENDOR_SIGMA, _VENDOR_WORTH, _COLD_DOUBT, FROM_VENDOR)
-    known = VENDOR_SECONDS.get(model)
-    centre = math.log(known or _UNKNOWN_SECONDS) + _WORK_EXPONENT * math.log(work)
+def _from_vendor(seconds: float | None, work: float) -> _Fit:
+    known = seconds is not None
+    centre = math.log(seconds or _UNKNOWN_SECONDS) + _WORK_EXPONENT * math.log(work)
     spread = math.hypot(_VENDOR_SIGMA if known else _UNKNOWN_SIGMA, _WORK_SIGMA * math.log(work))
     return _Fit(centre, spread, _VENDOR_WORTH, _COLD_DOUBT, FROM_VENDOR if known else FROM_NOTHING)
 
@@ -176,7 +168,7 @@ def _is_time(value: object) -> bool:
 
 
 def _from_service(percentiles: Mapping[str, float]) -> _Fit | None:
-    """Fit the reported percentiles, or ``None`` where they are missing or make no sense."""
+    """Fit the reported percentiles, or return ``None`` where they are missing or implausible."""
     named = {"p50": 0.5, "p75": 0.75, "p90": 0.9, "p99": 0.99}
     points = [
         (_NORMAL.inv_cdf(share), math.log(percentiles[name] / 1000))
@@ -271,7 +263,7 @@ def _within(low: float, high: float, mu: float, sigma: float) -> tuple[float, fl
     return mu + sigma * tilt, max(0.0, sigma**2 * (1 + bend - tilt**2))
 
 
-#: A range whose end is so many times its beginning is too wide to be told as one.
+#: A range whose end is this many times its beginning is too wide to be shown as a range.
 _WIDE = 8
 
 

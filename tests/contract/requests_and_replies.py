@@ -11,21 +11,23 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from ltxv_nb.client import Client
-from ltxv_nb.request import MODELS, PARAMETERS, GenerationRequest
+from ltxv_nb.models import builtin_models, default_model
+from ltxv_nb.request import GenerationRequest
 from ltxv_nb.service import transport
 from ltxv_nb.service.api import Api
 
 #: Each parameter's allowed values, and "not set".
 CHOICES = {
-    name: (None, *(parameter.choices or (True, False)))
-    for name, parameter in PARAMETERS.items()
-    if name not in {"model", "prompt", "image"}
+    parameter.name: (None, *parameter.choices)
+    for parameter in default_model().parameters
+    if parameter.role not in {"prompt", "image"}
 }
 
 
 def every_request():
     """Every combination of allowed values, for both models by both of their names."""
-    for model, *values in itertools.product((*MODELS, *MODELS.values()), *CHOICES.values()):
+    names = [name for model in builtin_models() for name in (model.id, *model.aliases)]
+    for model, *values in itertools.product(names, *CHOICES.values()):
         yield GenerationRequest("A lighthouse", model, **dict(zip(CHOICES, values, strict=True)))
 
 

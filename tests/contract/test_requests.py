@@ -13,7 +13,7 @@ from PIL import Image
 from protocol import published, schemas
 from requests_and_replies import bodies_with_images, every_request, reading
 
-from ltxv_nb.request import MODELS, PARAMETERS
+from ltxv_nb.models import builtin_models, request_parameters
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +33,28 @@ def test_every_body_fits_the_projects_own_description(bodies):
     assert [body for body in bodies if not validator.is_valid(body)] == []
 
 
-@pytest.mark.parametrize(("name", "model"), MODELS.items())
-def test_every_body_fits_the_published_schema(bodies, name, model):
-    schema = {**published.body_schema(name), "additionalProperties": False}
+@pytest.mark.parametrize("model", builtin_models(), ids=lambda model: model.short_name)
+def test_every_body_fits_the_published_schema(bodies, model):
+    schema = {**published.body_schema(model.short_name), "additionalProperties": False}
     validator = jsonschema.Draft202012Validator(schema)
-    mine = [body for body in bodies if body["model"] == model]
+    mine = [body for body in bodies if body["model"] == model.id]
     assert len(mine) > 200
     assert [body for body in mine if not validator.is_valid(body)] == []
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_the_parameter_table_says_what_the_published_schema_says(name):
-    schema = published.body_schema(name)
-    known = {parameter.wire: parameter for parameter in PARAMETERS.values()}
+@pytest.mark.parametrize("model", builtin_models(), ids=lambda model: model.short_name)
+def test_the_parameters_of_a_model_are_those_of_the_published_schema(model):
+    schema = published.body_schema(model.short_name)
+    known = {parameter.wire: parameter for parameter in request_parameters(model)}
     assert set(known) == set(schema["properties"])
     for wire, part in schema["properties"].items():
         parameter = known[wire]
         assert parameter.required == (wire in schema["required"])
-        kind = {int: "integer", str: "string", bool: "boolean"}[parameter.kind]
-        assert kind == part["type"]
+        assert parameter.type == part["type"]
         if wire == "model":
-            assert part["enum"] == [MODELS[name]]
+            assert part["enum"] == [model.id]
             continue
-        assert list(parameter.choices) == part.get("enum", [])
+        assert list(parameter.values) == part.get("enum", [])
         assert parameter.default == part.get("default")
 
 

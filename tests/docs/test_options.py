@@ -6,9 +6,10 @@ import re
 import pytest
 from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 
+from ltxv_nb.models import request_parameters
+from ltxv_nb.models.parameter import options_table
 from ltxv_nb.notebook.magic.commands import COMMANDS
-from ltxv_nb.notebook.magic.options import SWITCHES, WITH_FLAGS, all_flags, split
-from ltxv_nb.request import PARAMETERS, options_table
+from ltxv_nb.notebook.magic.options import SWITCHES, all_flags, split, with_flags
 from ltxv_nb.sandbox.__main__ import _parser
 
 #: Options of other programs that the pages name.
@@ -38,10 +39,10 @@ def _sayings():
                 yield name_of(notebook), piece
 
 
-def test_the_options_table_of_the_readme_is_the_parameter_table():
+def test_the_options_table_of_the_readme_is_that_of_the_models_parameters():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = text.split("<!-- options: begin -->")[1].split("<!-- options: end -->")[0]
-    assert shown.strip() == options_table()
+    assert shown.strip() == options_table(request_parameters())
 
 
 def test_every_long_option_that_is_named_exists():
@@ -83,7 +84,13 @@ def test_the_reference_names_every_command_and_every_switch():
 
 def test_the_readme_names_every_option_and_every_command():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for flag in [known.flags[-1] for known in WITH_FLAGS] + ["-o", "-w", "--timeout", "--dry-run", "--again"]:
+    for flag in [known.flags[-1] for known in with_flags()] + [
+        "-o",
+        "-w",
+        "--timeout",
+        "--dry-run",
+        "--again",
+    ]:
         assert f"{flag}`" in text or f"`{flag} " in text, flag
     for name in COMMANDS:
         assert re.search(rf"`{name}\b", text), name
@@ -103,7 +110,8 @@ def test_every_variable_that_the_program_reads_is_documented():
 
 
 def test_python_parameters_in_the_notebooks_are_those_of_the_table():
-    known = {*PARAMETERS, "prompt", "timeout", "concurrency", "limit", "backend", "api_key", "base_url"}
+    names = {parameter.name for parameter in request_parameters()}
+    known = {*names, "prompt", "timeout", "concurrency", "limit", "backend", "api_key", "base_url"}
     for notebook in NOTEBOOKS:
         for code in _code_of(notebook):
             for call in re.findall(r"\.(?:generate|submit|map)\(([^()]*)\)", code):

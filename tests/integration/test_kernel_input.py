@@ -77,6 +77,7 @@ def test_an_unknown_model_is_the_services_to_refuse(kernel):
     done = kernel.run("%%ltxv -m ltxv/ltxv-9 -d 7\nA boat")
     assert done.reply["ename"] == "NotFoundError"
     assert len(done.error_lines) == 1
+    assert "You can use ltxv-2 or ltxv-2-fast instead." in done.error_lines[0]
 
 
 def test_an_unknown_id_is_named(kernel):

@@ -73,7 +73,7 @@ class Crowd:
         self.ends, self.asked, self.noticed = {}, {}, {}
         self.reads, self.logs_reads = [], []
         self.refuse_until = 0.0
-        self.belief_ = expect.belief(model=MODEL, percentiles=reported(mean, sigma))
+        self.belief_ = expect.belief(vendor_seconds=70.0, percentiles=reported(mean, sigma))
         self.polls, self.downloads, self.journal = Tasks(), Tasks(), Journal()
         self.tracker = Tracker(
             self, self.journal, self, self, self, clock=self.clock, polls=self.polls, downloads=self.downloads,

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.request import MODELS, PARAMETERS, GenerationRequest, options_table
+from ltxv_nb.models import Parameter, builtin, builtin_models, find_model
+from ltxv_nb.request import GenerationRequest
 
 
 def test_what_was_not_set_stays_out_of_the_body():
@@ -35,17 +38,18 @@ def test_what_was_set_goes_into_the_body_even_when_it_is_false():
     }
 
 
-@pytest.mark.parametrize(("name", "sent"), [*MODELS.items(), *((full, full) for full in MODELS.values())])
-def test_short_names_and_full_ids_name_the_same_model(name, sent):
-    assert GenerationRequest("A lighthouse", name).body()["model"] == sent
-    assert GenerationRequest("A lighthouse", f" {name} ").known_model
+@pytest.mark.parametrize("model", builtin_models(), ids=lambda model: model.short_name)
+def test_short_names_and_full_ids_name_the_same_model(model):
+    for name in (model.id, *model.aliases):
+        assert GenerationRequest("A lighthouse", name).body()["model"] == model.id
+        assert GenerationRequest("A lighthouse", f" {name} ").model == model.id
 
 
 def test_an_unknown_model_passes_unchecked_with_fields_of_its_own():
     request = GenerationRequest(
         "A lighthouse", "other/model-9", duration=7, extra={"seed": 3, "style": "ink"}
     )
-    assert not request.known_model
+    assert find_model(request.model) is None
     assert request.body() == {
         "model": "other/model-9",
         "prompt": "A lighthouse",
@@ -91,7 +95,7 @@ def test_a_value_that_is_not_allowed_is_named_with_those_that_are(name, value, w
         ("generate_audio", "True", True),
     ],
 )
-def test_a_value_in_other_clothes_is_understood(name, given, sent):
+def test_a_value_in_another_notation_is_understood(name, given, sent):
     value = GenerationRequest("A lighthouse", **{name: given}).body()[name]
     assert value == sent
     assert type(value) is type(sent)
@@ -139,15 +143,73 @@ def test_a_request_can_be_rebuilt_from_its_settings():
     assert GenerationRequest(request.prompt, **request.settings()) == request
 
 
-def test_the_options_table_lists_every_parameter_and_value():
-    table = options_table()
-    for parameter in PARAMETERS.values():
-        assert f"`{parameter.name}`" in table
-        assert all(f"`{choice}`" in table for choice in parameter.choices)
-        assert all(f"`{flag}`" in table for flag in parameter.flags)
-    assert len({line.count("|") for line in table.splitlines()}) == 1
-
-
 def test_the_frame_size_is_that_of_the_resolution_and_1080p_where_none_was_chosen():
     assert GenerationRequest("A lighthouse").frame_size == (1920, 1080)
     assert GenerationRequest("A lighthouse", resolution="2160p").frame_size == (3840, 2160)
+
+
+def test_a_parameter_that_another_name_means_arrives_at_its_place():
+    request = GenerationRequest(
+        "A lighthouse", extra={"image_url": "https://example.test/a.png", "fps": "50"}
+    )
+    assert request == GenerationRequest("A lighthouse", image="https://example.test/a.png", fps=50)
+
+
+def test_a_parameter_that_is_set_by_two_names_is_refused():
+    with pytest.raises(RequestError, match="image is set twice: set it once, without image_url"):
+        GenerationRequest("A lighthouse", image="a.png", extra={"image_url": "https://example.test/a.png"})
+    with pytest.raises(RequestError, match="prompt is set twice"):
+        GenerationRequest("A lighthouse", extra={"prompt": "A boat"})
+
+
+def test_a_request_is_made_from_parameters_by_name_whether_they_have_a_field_or_not():
+    values = {"prompt": "A lighthouse", "model": "other/model-9", "duration": 7, "seed": 3}
+    assert GenerationRequest.of(values) == GenerationRequest(
+        "A lighthouse", "other/model-9", duration=7, extra={"seed": 3}
+    )
+    assert GenerationRequest.of({**values, "extra": {"seed": 1, "style": "ink"}}).extra == {
+        "seed": 3,
+        "style": "ink",
+    }
+    with pytest.raises(RequestError, match="The prompt is empty"):
+        GenerationRequest.of({"duration": 6})
+
+
+@pytest.fixture
+def other_parameters(monkeypatch):
+    """A default model without a frame rate, which wants a seed."""
+    usual = builtin.default_model()
+    seed = Parameter("seed", "integer", "the same number gives the same clip", required=True, minimum=0)
+    left = [parameter for parameter in usual.parameters if parameter.name != "fps"]
+    changed = dataclasses.replace(usual, parameters=(*left, seed))
+    monkeypatch.setattr(builtin, "BUILTIN_MODELS", (changed,))
+
+
+@pytest.mark.usefixtures("other_parameters")
+def test_what_a_model_requires_must_be_set():
+    with pytest.raises(RequestError, match="ltxv-2 needs seed: the same number gives the same clip"):
+        GenerationRequest("A lighthouse")
+    with pytest.raises(RequestError, match="ltxv-2 needs seed"):
+        GenerationRequest("A lighthouse", extra={"seed": None})
+    assert GenerationRequest("A lighthouse", extra={"seed": 0}).body()["seed"] == 0
+
+
+@pytest.mark.usefixtures("other_parameters")
+def test_a_parameter_that_the_model_does_not_have_is_refused_even_if_requests_have_a_field_for_it():
+    with pytest.raises(RequestError, match="no parameter 'fps'"):
+        GenerationRequest("A lighthouse", fps=50, extra={"seed": 1})
+
+
+@pytest.mark.usefixtures("other_parameters")
+def test_a_parameter_without_a_field_can_be_changed_by_name():
+    request = GenerationRequest("A lighthouse", extra={"seed": 1})
+    assert request.replace(seed="2", duration=6).body()["seed"] == 2
+    with pytest.raises(RequestError, match="seed is -1, but it can be a whole number of at least 0"):
+        request.replace(seed=-1)
+    with pytest.raises(RequestError, match=r"no parameter 'sead'\. Did you mean seed\?"):
+        request.replace(sead=2)
+
+
+def test_changing_what_no_request_has_is_refused_for_a_model_that_is_not_known_too():
+    with pytest.raises(RequestError, match=r"Did you mean resolution\?"):
+        GenerationRequest("A lighthouse", "other/model-9").replace(resolutoin="1080p")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
 
 from ltxv_nb.errors import LTXVError
-from ltxv_nb.notebook.magic.options import SWITCHES, WITH_FLAGS, all_flags
+from ltxv_nb.notebook.magic.options import SWITCHES, all_flags, with_flags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -74,15 +74,15 @@ def complete(line: str, session: NotebookSession, *, first_line: bool) -> tuple[
 def _for_cell(before: list[str], session: NotebookSession) -> Iterable[str]:
     last = before[-1] if before else ""
     known = next(
-        (parameter for parameter in WITH_FLAGS if last in parameter.flags and parameter.kind is not bool),
+        (known for known in with_flags() if last in known.flags and known.type != "boolean"),
         None,
     )
     if known is None:
         takes_value = any(last in switch.flags for switch in SWITCHES if switch.value)
         return [] if takes_value else [flag for flag in all_flags() if flag not in before]
-    if known.name == "image":
+    if known.role == "image":
         return _first_frames(session)
-    return [str(choice) for choice in known.choices]
+    return [str(choice) for choice in known.values]
 
 
 def _for_command(before: list[str], session: NotebookSession) -> Iterable[str]:

@@ -10,10 +10,11 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Bool, Float, TraitError, TraitType, validate
 
 from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
+from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.frontend import always_waits
-from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, WITH_FLAGS, Options, help_text, parse, split
+from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, Options, help_text, parse, split, with_flags
 from ltxv_nb.notebook.output.waiting import explained, interrupt_note
-from ltxv_nb.request import MODELS, GenerationRequest
+from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,11 +22,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.job import Job
+    from ltxv_nb.models import Parameter
     from ltxv_nb.notebook.session import NotebookSession
-    from ltxv_nb.request import Parameter
-
-#: The parameters that can have a default of the user's own; a first frame belongs to one clip.
-_WITH_DEFAULT = tuple(known for known in WITH_FLAGS if known.name != "image")
 
 
 class Default(TraitType[Any, Any]):
@@ -39,14 +37,14 @@ class Default(TraitType[Any, Any]):
         self._parameter = parameter
 
     def validate(self, obj: Any, value: Any) -> Any:
-        """Check a value as the request would; another model's values are its own affair."""
+        """Check a value as the request would; those of a model that is not known here are not checked."""
         if value is None:
             return None
         if self._parameter.name == "model":
             if isinstance(value, str) and value.strip():
                 return value
             raise TraitError(f"model is {value!r}, but it can be {self._parameter.allowed()}.")
-        if (getattr(obj, "model", None) or MODELS["ltxv-2"]) not in {*MODELS, *MODELS.values()}:
+        if find_model(getattr(obj, "model", None) or default_model().id) is None:
             return value
         try:
             return self._parameter.parse(value)
@@ -54,32 +52,11 @@ class Default(TraitType[Any, Any]):
             raise TraitError(str(error)) from None
 
 
-class Defaults(Magics):
-    """What ``%config LTXVMagics`` sets, beside one trait for each parameter."""
-
-    wait: Any = Bool(False, help="whether every cell waits for its clip").tag(config=True)
-    embed: Any = Bool(
-        None, allow_none=True, help="put whole clips into the notebook (True), only link to them (False)"
-    ).tag(config=True)
-    timeout: Any = Float(DEFAULT_TIMEOUT, help="seconds a waiting cell waits").tag(config=True)
-
-    @validate("timeout")
-    def _positive(self, proposal: Mapping[str, Any]) -> Any:
-        if not proposal["value"] > 0:
-            raise TraitError(f"timeout is {proposal['value']!r}, but it can be a number of seconds above 0.")
-        return proposal["value"]
-
-
-_Settings: Any = type(
-    "Defaults",
-    (Defaults,),
-    {known.name: Default(known).tag(config=True) for known in _WITH_DEFAULT} | {"__module__": __name__},
-)
-
-
 @magics_class
-class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the parameter table
+class LTXVMagics(Magics):
     """The magics; their defaults are set with ``%config LTXVMagics.duration = 8``.
+
+    Each parameter with an option is a trait as well; these are added when the magics are made.
 
     Parameters
     ----------
@@ -89,9 +66,24 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
         What the magics share.
     """
 
+    wait: Any = Bool(False, help="whether every cell waits for its clip").tag(config=True)
+    embed: Any = Bool(
+        None, allow_none=True, help="put whole clips into the notebook (True), only link to them (False)"
+    ).tag(config=True)
+    timeout: Any = Float(DEFAULT_TIMEOUT, help="seconds a waiting cell waits").tag(config=True)
+
     def __init__(self, shell: InteractiveShell, session: NotebookSession) -> None:
+        # Before the base class reads the user's configuration, which may set them.
+        self.add_traits(**{known.name: Default(known).tag(config=True) for known in _with_default()})
         super().__init__(shell=shell)
         self.session = session
+        LTXVMagics.ltxv.__doc__ = help_text()  # what `%%ltxv?` shows
+
+    @validate("timeout")
+    def _positive(self, proposal: Mapping[str, Any]) -> Any:
+        if not proposal["value"] > 0:
+            raise TraitError(f"timeout is {proposal['value']!r}, but it can be a number of seconds above 0.")
+        return proposal["value"]
 
     @no_var_expand
     @line_cell_magic
@@ -120,10 +112,10 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
             self.session.say(
                 f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
             )
-        defaults = {known.name: getattr(self, known.name) for known in _WITH_DEFAULT}
+        defaults = {known.name: getattr(self, known.name) for known in _with_default()}
         said = {name: _filled(name, value, names) for name, value in options.parameters.items()}
         chosen = {name: value for name, value in {**defaults, **said}.items() if value is not None}
-        return GenerationRequest(prompt=fill(cell, names), **chosen)
+        return GenerationRequest.of({"prompt": fill(cell, names), **chosen})
 
     def _generate(self, request: GenerationRequest, options: Options) -> None:
         """Submit the request, bind the job, and show it; wait for it if that was asked for."""
@@ -156,7 +148,9 @@ class LTXVMagics(_Settings):  # type: ignore[misc]  # its base is made from the 
                 session.follow(job, embed=embed)
 
 
-LTXVMagics.ltxv.__doc__ = help_text()
+def _with_default() -> tuple[Parameter, ...]:
+    """Return the parameters that can have a default of the user's own; a first frame belongs to one clip."""
+    return tuple(known for known in with_flags() if known.role != "image")
 
 
 def _filled(name: str, value: Any, names: Mapping[str, Any]) -> Any:

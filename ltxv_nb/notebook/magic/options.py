@@ -1,7 +1,7 @@
 """The words after ``%%ltxv``: read, checked by name, and explained.
 
-The flags of a generation come from `ltxv_nb.request.PARAMETERS`; their values are checked by
-`GenerationRequest`, which lets any value through for a model it does not know.
+The flags of a generation come from its model's parameters; their values are checked by `GenerationRequest`,
+which lets any value through for a model that is not known here.
 """
 
 from __future__ import annotations
@@ -15,18 +15,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.request import PARAMETERS
+from ltxv_nb.models import request_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ltxv_nb.request import Parameter
+    from ltxv_nb.models import Parameter
 
 #: Seconds a waiting cell waits when nothing else is said: what the vendor's guides poll for.
 DEFAULT_TIMEOUT = 600.0
-
-#: The parameters that have an option: all but the prompt, which is the cell body.
-WITH_FLAGS: tuple[Parameter, ...] = tuple(known for known in PARAMETERS.values() if known.flags)
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ SWITCHES: tuple[Switch, ...] = (
     Switch(
         "timeout",
         ("--timeout",),
-        f"seconds a waiting cell waits ({DEFAULT_TIMEOUT:.0f}); the job outlives it",
+        f"seconds a waiting cell waits ({DEFAULT_TIMEOUT:.0f}); the job continues",
         "S",
     ),
     Switch(
@@ -139,7 +136,7 @@ def parse(words: Iterable[str]) -> Options:
     if strays:
         raise _stray(strays[0])
     said = {name: value for name, value in vars(found).items() if value is not None}
-    names = {parameter.name for parameter in PARAMETERS.values()}
+    names = {known.name for known in with_flags()}
     parameters = {name: said.pop(name) for name in list(said) if name in names}
     if "output" in said:
         check_name(said["output"])
@@ -162,15 +159,20 @@ def check_name(name: str) -> None:
         )
 
 
+def with_flags() -> tuple[Parameter, ...]:
+    """Return the parameters that have an option: all but the prompt, which is the cell body."""
+    return tuple(known for known in request_parameters() if known.flags)
+
+
 def all_flags() -> tuple[str, ...]:
     """Return every flag the magic knows, in the order of the help."""
-    pairs = [known.flags for known in WITH_FLAGS] + [switch.flags for switch in SWITCHES]
+    pairs = [known.flags for known in with_flags()] + [switch.flags for switch in SWITCHES]
     return tuple(flag for flags in pairs for flag in flags)
 
 
 def help_text() -> str:
     """Return the help of ``%%ltxv``, in plain text: usage, every option, examples."""
-    rows = [(_usage_of(known), _explain(known)) for known in WITH_FLAGS]
+    rows = [(_usage_of(known), _explain(known)) for known in with_flags()]
     rows += [
         (", ".join(switch.flags) + (f" {switch.value}" if switch.value else ""), switch.help)
         for switch in SWITCHES
@@ -205,8 +207,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> _Parser:
     parser = _Parser(prog="%%ltxv", add_help=False, allow_abbrev=False, argument_default=None)
-    for known in WITH_FLAGS:
-        if known.kind is bool:
+    for known in with_flags():
+        if known.type == "boolean":
             _add_pair(parser, known.name, known.flags)
         else:
             parser.add_argument(*known.flags, dest=known.name, metavar=known.name.upper())
@@ -251,20 +253,16 @@ def _seconds(text: str) -> float:
 
 def _usage_of(known: Parameter) -> str:
     flags = ", ".join(known.flags)
-    if known.kind is bool:
+    if known.type == "boolean":
         return flags
-    values = (
-        "{" + ",".join(str(choice) for choice in known.choices) + "}" if known.choices else known.name.upper()
-    )
-    return f"{flags} {values}"
+    listed = ",".join(str(value) for value in known.values)
+    return f"{flags} {f'{{{listed}}}' if listed else known.name.upper()}"
 
 
 def _explain(known: Parameter) -> str:
-    default = (
-        {True: "on", False: "off"}.get(known.default, known.default) if known.kind is bool else known.default
-    )
-    if default is None:
+    if known.default is None:
         return known.help
+    default = known.text(known.default).lower() if known.type == "boolean" else known.default
     return f"{known.help}; {'default' if known.required else 'default of the service'}: {default}"
 
 

@@ -1,4 +1,4 @@
-"""A request as the ``%%ltxv`` cell and the Python call that make the same clip, ready to copy."""
+"""A request for people: its settings in one line, and the ``%%ltxv`` cell and the Python call to copy."""
 
 from __future__ import annotations
 
@@ -6,17 +6,12 @@ import html
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.request import MODELS, PARAMETERS
+from ltxv_nb.models import default_model, find_model, request_parameters
 
 if TYPE_CHECKING:
-    from ltxv_nb.request import GenerationRequest, Parameter
+    from collections.abc import Mapping
 
-_SHORT_NAMES = {full: short for short, full in MODELS.items()}
-_DEFAULT_MODEL = MODELS[str(PARAMETERS["model"].default)]
-
-#: Units as they stand behind a number.
-_UNITS = {"seconds": "s", "frames per second": "fps"}
-_SWITCH = {True: "On", False: "Off"}
+    from ltxv_nb.request import GenerationRequest
 
 #: Runs in the page, and holds no text from outside: selects the text before the button, and copies it.
 _COPY = (
@@ -32,7 +27,7 @@ def cell_text(request: GenerationRequest, image: str | None = None) -> str:
     Parameters
     ----------
     request : GenerationRequest
-        What to ask for. Fields outside the parameter table have no option, and are left out.
+        What to ask for. Fields of a model that is not known here have no option, and are left out.
     image : str, optional
         Path or address of the first frame, where the request holds one.
 
@@ -42,14 +37,15 @@ def cell_text(request: GenerationRequest, image: str | None = None) -> str:
         A ``%%ltxv`` line and the prompt, braces doubled so that they stay what they are.
     """
     words = ["%%ltxv"]
-    for name, value in _said(request, image).items():
-        flags = PARAMETERS[name].flags
-        if not flags:
+    set_values = _set_values(request, image)
+    for known in request_parameters(find_model(request.model)):
+        if known.name not in set_values or not known.flags:
             continue
-        if PARAMETERS[name].kind is bool:
-            words.append(flags[0] if value else flags[-1])
+        value = set_values[known.name]
+        if known.type == "boolean":
+            words.append(known.flags[0] if value else known.flags[-1])
         else:
-            words += [flags[0], shlex.quote(_literal(_option(name, value)))]
+            words += [known.flags[0], shlex.quote(_literal(_option(known.name, value)))]
     return f"{' '.join(words)}\n{_literal(request.prompt)}"
 
 
@@ -63,7 +59,7 @@ def python_text(request: GenerationRequest, image: str | None = None, *, sandbox
     sandbox : bool
         Whether the code is to use the sandbox, so that a copy of a free call never costs money elsewhere.
     """
-    given = {**_said(request, image), **request.extra}
+    given = {**_set_values(request, image), **request.extra}
     lines = [repr(request.prompt), *(f"{name}={value!r}" for name, value in given.items())]
     arguments = "".join(f"    {line},\n" for line in lines)
     client = 'ltxv_nb.Client(backend="sandbox")' if sandbox else "ltxv_nb.Client()"
@@ -73,26 +69,27 @@ def python_text(request: GenerationRequest, image: str | None = None, *, sandbox
     )
 
 
-def choice_text(parameter: Parameter, value: Any) -> str:
-    """Return a value for people: ``6 s``, ``On``, ``1080p``."""
-    if isinstance(value, bool):
-        return _SWITCH[value]
-    return f"{value} {_UNITS.get(parameter.unit, parameter.unit)}".strip()
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return settings in one line: ``ltxv-2-fast · 6 s · 1080p``.
 
-
-def settings_text(settings: dict[str, Any]) -> str:
-    """Return settings in one line: ``ltxv-2-fast · 6 s · 1080p``."""
+    Parameters
+    ----------
+    settings : mapping
+        Parameters by their Python names, as the journal has them.
+    """
+    model = find_model(settings.get("model"))
+    parameters = {known.name: known for known in request_parameters(model)}
     words = []
     for name, value in settings.items():
-        parameter = PARAMETERS.get(name)
+        parameter = parameters.get(name)
         if name == "model":
-            words.append(_SHORT_NAMES.get(value, str(value)))
+            words.append(model.short_name if model else str(value))
         elif parameter is None:
             words.append(f"{name} {value}")
-        elif parameter.kind is bool:
-            words.append(f"{parameter.label} {_SWITCH[bool(value)]}".lower())
+        elif parameter.type == "boolean":
+            words.append(f"{parameter.label} {parameter.text(bool(value))}".lower())
         else:
-            words.append(choice_text(parameter, value))
+            words.append(parameter.text(value))
     return " · ".join(words)
 
 
@@ -113,12 +110,13 @@ def copy_button(label: str, title: str) -> str:
     )
 
 
-def _said(request: GenerationRequest, image: str | None) -> dict[str, Any]:
-    """Return what was set, by parameter; the model only where it is not the usual one."""
-    said = {name: value for name, value in request.settings().items() if name in PARAMETERS}
-    model = said.pop("model", _DEFAULT_MODEL)
-    named = {} if model == _DEFAULT_MODEL else {"model": _SHORT_NAMES.get(model, model)}
-    return {**named, **({} if image is None else {"image": image}), **said}
+def _set_values(request: GenerationRequest, image: str | None) -> dict[str, Any]:
+    """Return what was set, by parameter; the model only where it is not the default one."""
+    known = {parameter.name for parameter in request_parameters(find_model(request.model))}
+    values = {name: value for name, value in request.settings().items() if name in known}
+    model = find_model(values.pop("model"))
+    named = {} if model == default_model() else {"model": model.short_name if model else request.model}
+    return {**named, **({} if image is None else {"image": image}), **values}
 
 
 def _option(name: str, value: Any) -> str:

@@ -1,4 +1,4 @@
-"""One control for each parameter of the table, of the kind that fits its values."""
+"""One control for each parameter of a model, of the kind that fits its values."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
 
-from ltxv_nb.notebook.output.source import choice_text
-from ltxv_nb.request import MODELS
+from ltxv_nb.models import find_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ltxv_nb.models import Parameter
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
-    from ltxv_nb.request import Parameter
 
-_SHORT_NAMES = {full: short for short, full in MODELS.items()}
+_CONVERT: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str}
 
 
 class Field(Protocol):
@@ -42,19 +41,20 @@ class Choice:
     ----------
     parameter : Parameter
         What it chooses.
-    kit : WidgetFactory
+    factory : WidgetFactory
         Makes the widget.
     """
 
-    def __init__(self, parameter: Parameter, kit: WidgetFactory) -> None:
+    def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
         self._parameter = parameter
-        self._values: list[Any] = [True, False] if parameter.kind is bool else list(parameter.choices)
+        self._values: list[Any] = list(parameter.choices)
         if not parameter.required:
             self._values.insert(0, None)
-        # Chosen by place: to a list that is chosen from by value, None means that nothing is chosen.
-        first = self._values.index(parameter.default) if parameter.required else 0
+        # Chosen by position: to a list that is chosen from by value, None means that nothing is chosen.
+        chosen = parameter.default if parameter.required else None
+        first = self._values.index(chosen) if chosen in self._values else 0
         self.box: Any = widgets.Dropdown(
-            options=self._texts(), index=first, **kit.field(parameter, "ltxv-choice")
+            options=self._texts(), index=first, **factory.field(parameter, "ltxv-choice")
         )
 
     @property
@@ -64,8 +64,8 @@ class Choice:
 
     @value.setter
     def value(self, new: Any) -> None:
-        if self._parameter.name == "model":
-            new = _SHORT_NAMES.get(new, new)
+        if self._parameter.name == "model" and (model := find_model(new)) is not None:
+            new = model.short_name
         if new == self.value:
             return
         if new not in self._values:
@@ -80,19 +80,19 @@ class Choice:
 
     def _texts(self) -> list[str]:
         return [
-            _unset_text(self._parameter) if value is None else choice_text(self._parameter, value)
+            _unset_text(self._parameter) if value is None else self._parameter.text(value)
             for value in self._values
         ]
 
 
-class Words:
+class TextInput:
     """A line or an area of text; an empty one is no value.
 
     Parameters
     ----------
     parameter : Parameter
         What is written there.
-    kit : WidgetFactory
+    factory : WidgetFactory
         Makes the widget.
     area : bool
         Whether it has several lines.
@@ -101,13 +101,13 @@ class Words:
     """
 
     def __init__(
-        self, parameter: Parameter, kit: WidgetFactory, *, area: bool = False, placeholder: str = ""
+        self, parameter: Parameter, factory: WidgetFactory, *, area: bool = False, placeholder: str = ""
     ) -> None:
         kind = widgets.Textarea if area else widgets.Text
         css_class = "ltxv-prompt" if area else "ltxv-words"
         more = {"rows": 3} if area else {}
-        self.box: Any = kind(placeholder=placeholder, **more, **kit.field(parameter, css_class))
-        self._convert = parameter.kind
+        self.box: Any = kind(placeholder=placeholder, **more, **factory.field(parameter, css_class))
+        self._convert = _CONVERT[parameter.type]
 
     @property
     def value(self) -> Any:
@@ -131,21 +131,19 @@ class Words:
         self.box.observe(lambda _change: callback(), names="value")
 
 
-def field_for(parameter: Parameter, kit: WidgetFactory) -> Field:
+def field_for(parameter: Parameter, factory: WidgetFactory) -> Field:
     """Return the control that fits a parameter; the prompt has an area of its own."""
-    if parameter.name == "prompt":
-        return Words(
+    if parameter.role == "prompt":
+        return TextInput(
             parameter,
-            kit,
+            factory,
             area=True,
             placeholder="A lighthouse at dusk, waves breaking on the rocks, the camera slowly rising",
         )
-    if parameter.choices or parameter.kind is bool:
-        return Choice(parameter, kit)
-    return Words(parameter, kit)
+    return Choice(parameter, factory) if parameter.choices else TextInput(parameter, factory)
 
 
 def _unset_text(parameter: Parameter) -> str:
     if parameter.default is None:
         return "Default"
-    return f"Default ({choice_text(parameter, parameter.default).lower()})"
+    return f"Default ({parameter.text(parameter.default).lower()})"

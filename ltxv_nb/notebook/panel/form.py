@@ -1,13 +1,14 @@
-"""The panel's form: one control for each parameter of the table, and the request they amount to."""
+"""The panel's form: one control for each parameter of the model, and the request they amount to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.models import find_model, request_parameters
 from ltxv_nb.notebook.panel.fields import field_for
 from ltxv_nb.notebook.panel.image_field import ImageField
-from ltxv_nb.request import PARAMETERS, GenerationRequest
+from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ class Form:
 
     Parameters
     ----------
-    kit : WidgetFactory
+    factory : WidgetFactory
         Makes the widgets.
     client : callable
         Returns the client in use.
@@ -31,17 +32,18 @@ class Form:
         Does what takes time.
     """
 
-    def __init__(self, kit: WidgetFactory, client: Callable[[], Client], worker: Worker) -> None:
-        self._extra: dict[str, Any] = {}  # fields of another model's body, set from code
+    def __init__(self, factory: WidgetFactory, client: Callable[[], Client], worker: Worker) -> None:
+        self._extra: dict[str, Any] = {}  # set from code for another model; has no control
         self._setting = False
-        self.image = ImageField(PARAMETERS["image"], kit, client, worker)
+        self._parameters = {known.name: known for known in request_parameters()}
+        self.image = ImageField(self._parameters["image"], factory, client, worker)
         self.fields: dict[str, Field] = {
-            name: self.image if name == "image" else field_for(parameter, kit)
-            for name, parameter in PARAMETERS.items()
+            name: self.image if parameter.role == "image" else field_for(parameter, factory)
+            for name, parameter in self._parameters.items()
         }
         prompt = self.fields["prompt"]
         rest = [field.box for field in self.fields.values() if field not in {prompt, self.image}]
-        self.boxes: list[Any] = [prompt.box, kit.row(rest, "ltxv-fields"), self.image.box]
+        self.boxes: list[Any] = [prompt.box, factory.row(rest, "ltxv-fields"), self.image.box]
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call when the person has changed something; not while code sets the controls."""
@@ -58,15 +60,10 @@ class Form:
         if self.image.problem is not None:
             return None, self.image.problem
         values = {name: field.value for name, field in self.fields.items() if field.value is not None}
-        known = {
-            name: value for name, value in values.items() if name in GenerationRequest.__dataclass_fields__
-        }
-        extra = {name: value for name, value in values.items() if name not in known}
-        prompt = str(known.pop("prompt", ""))
+        if find_model(values["model"]) is None:
+            values["extra"] = self._extra
         try:
-            plain = GenerationRequest(prompt, **known)
-            # Fields of another model mean nothing to ours, and have no control to take them out again.
-            return (plain if plain.known_model else plain.replace(extra=self._extra | extra)), ""
+            return GenerationRequest.of(values), ""
         except RequestError as error:
             return None, str(error)
 
@@ -74,9 +71,11 @@ class Form:
         """Set the controls to a request; ``None`` empties them."""
         self._setting = True
         try:
-            self._extra = dict(request.extra) if request else {}
+            extra = request.extra if request else {}
+            self._extra = {name: value for name, value in extra.items() if name not in self.fields}
             for name, field in self.fields.items():
-                default = PARAMETERS[name].default if PARAMETERS[name].required else None
-                field.value = getattr(request, name, self._extra.get(name)) if request else default
+                parameter = self._parameters[name]
+                default = parameter.default if parameter.required else None
+                field.value = request.get(name) if request else default
         finally:
             self._setting = False

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
+    from ltxv_nb.models import Parameter
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
     from ltxv_nb.notebook.widgets.worker import Worker
-    from ltxv_nb.request import Parameter
 
 NONE, UPLOAD, ADDRESS, LAST_FRAME, GIVEN = "none", "upload", "address", "last", "given"
 

@@ -1,6 +1,6 @@
 """The control panel: the parameters as controls, one button that pays, and the jobs below it.
 
-It is built from `ltxv_nb.request.PARAMETERS`, so that a new parameter has its control. Handlers return at
+It is built from the model's parameters, so that a new parameter has its control. Handlers return at
 once, whatever thread the kernel runs them on: a submission has a thread of its own, and its outcome is shown
 by the panel's worker.
 """

@@ -19,7 +19,7 @@ from ipywidgets.widgets import widget_string
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ltxv_nb.request import Parameter
+    from ltxv_nb.models import Parameter
 
 
 def css_classes(*names: str) -> dict[str, Any]:

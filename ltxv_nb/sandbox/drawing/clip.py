@@ -8,7 +8,8 @@ import random
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.request import GenerationRequest, full_model_id
+from ltxv_nb.models import find_model, request_parameters
+from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,13 +90,9 @@ def spec_of(body: dict[str, Any], image: str) -> ClipSpec:
     image : str
         As in `ClipSpec`.
     """
-    request = GenerationRequest(
-        prompt=body["prompt"],
-        model=full_model_id(body["model"]),
-        duration=body.get("duration"),
-        resolution=body.get("resolution"),
-        fps=body.get("fps"),
-        generate_audio=body.get("generate_audio"),
+    parameters = request_parameters(find_model(body["model"]))
+    request = GenerationRequest.of(
+        {known.name: body[known.wire] for known in parameters if known.wire in body and known.role != "image"}
     )
     width, height = request.frame_size
     return ClipSpec(

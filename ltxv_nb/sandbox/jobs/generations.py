@@ -8,6 +8,7 @@ import secrets
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.models import default_model, find_model
 from ltxv_nb.sandbox.drawing.clip import ClipSpec, fast_spec, spec_of
 from ltxv_nb.sandbox.jobs import prompt_words as words
 from ltxv_nb.sandbox.jobs.store import Generation, LoggedRequest
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from ltxv_nb.sandbox.jobs.store import Store
 
 log = logging.getLogger(__name__)
-
-#: How long the fast model takes, as a share of the other: the vendor measured 58.9 s against 70 s.
-FAST_MODEL_SHARE = 58.9 / 70.0
 
 #: A generation takes its nominal time, more or less by at most this share.
 JITTER = 0.10
@@ -184,8 +182,10 @@ class Studio:
         return nominal * (1 + JITTER * (2 * spec.rng(f"time {spec.key}").random() - 1))
 
     def nominal(self, model: str) -> float:
-        """Return how long a model takes, in seconds, before jitter."""
-        return self.seconds * (FAST_MODEL_SHARE if model.endswith("-fast") else 1.0)
+        """Return how long a model takes, in seconds, before jitter: in proportion to the vendor's figures."""
+        usual, found = default_model().seconds, find_model(model)
+        seconds = found.seconds if found else None
+        return self.seconds * (seconds / usual if seconds and usual else 1.0)
 
     def _limit(self, body: dict[str, Any]) -> None:
         if not words.has(body["prompt"], "[rate-limit]"):

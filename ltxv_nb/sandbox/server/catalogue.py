@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.request import MODELS
+from ltxv_nb.models import builtin_models
 from ltxv_nb.sandbox.jobs.generations import JITTER
 from ltxv_nb.sandbox.server.validation import Refused
 
 if TYPE_CHECKING:
+    from ltxv_nb.models import Model
     from ltxv_nb.sandbox.jobs.generations import Studio
 
 ENDPOINT = "/v2/video/generations"
 _TYPE = "video/generations"
 _TAGS = ["playground:video"]
-_CAPABILITIES = ["text_to_video", "image_to_video"]
 _MODALITIES = {"input": ["text", "image"], "output": ["video"]}
 _PRICING = {"kind": "fixed", "currency": "USD", "units": [{"name": "video", "price": 0, "per": "second"}]}
 _WINDOW = 300
@@ -41,34 +41,34 @@ def models(query: Query) -> dict[str, Any]:
     sections = _split(query, "include")
     if sections & {"all"} or set(query.get("details", ())) & {"true", "1"}:
         sections = {"pricing", "modalities", "capabilities"}
-    data = [_model(alias, name, sections) for alias, name in MODELS.items() if _wanted(alias, name, query)]
+    data = [_model(model, sections) for model in builtin_models() if _wanted(model, query)]
     return {"object": "list", "data": data}
 
 
-def _model(alias: str, name: str, sections: set[str]) -> dict[str, Any]:
-    extra = {"pricing": _PRICING, "modalities": _MODALITIES, "capabilities": _CAPABILITIES}
+def _model(model: Model, sections: set[str]) -> dict[str, Any]:
+    extra = {"pricing": _PRICING, "modalities": _MODALITIES, "capabilities": list(model.capabilities)}
     described = (
         "Drawn by the sandbox of ltxv-nb, from the words of the prompt; nothing is generated or billed."
     )
     return {
-        "id": name,
-        "aliases": [alias],
+        "id": model.id,
+        "aliases": list(model.aliases),
         "type": _TYPE,
-        "info": {"name": f"{alias} (sandbox)", "developer": "ltxv-nb", "description": described},
+        "info": {"name": f"{model.short_name} (sandbox)", "developer": "ltxv-nb", "description": described},
         "tags": _TAGS,
         **{section: value for section, value in extra.items() if section in sections},
     }
 
 
-def _wanted(alias: str, name: str, query: Query) -> bool:
+def _wanted(model: Model, query: Query) -> bool:
     has = {
-        "id": {alias, name},
+        "id": {model.id, *model.aliases},
         "type": {_TYPE},
         "tags": set(_TAGS),
         "modalities": {*_MODALITIES["input"], *_MODALITIES["output"]},
         "input_modalities": set(_MODALITIES["input"]),
         "output_modalities": set(_MODALITIES["output"]),
-        "capabilities": set(_CAPABILITIES),
+        "capabilities": set(model.capabilities),
     }
     return all(_split(query, field) & own for field, own in has.items() if query.get(field))
 
@@ -101,8 +101,10 @@ def metrics(query: Query, studio: Studio, now: float) -> dict[str, Any]:
     aliases = query.get("aliases", [])
     if len(aliases) > 100:
         raise Refused(400, f"aliases: expected at most 100 values, received {len(aliases)}.")
-    names = [name for known in MODELS.items() for name in reversed(known) if name in aliases]
-    rows = [_metric(name, studio) for name in (names if aliases else MODELS.values())]
+    known = [name for model in builtin_models() for name in (model.id, *model.aliases)]
+    names = [name for name in known if name in aliases]
+    ids = [model.id for model in builtin_models()]
+    rows = [_metric(name, studio) for name in (names if aliases else ids)]
     return {"window_seconds": _WINDOW, "generated_at": timestamp(now), "models": rows}
 
 

@@ -5,15 +5,24 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ltxv_nb.request import MODELS, PARAMETERS, Parameter
+from ltxv_nb.models import Parameter, builtin_models, default_model, model_choice
+
+if TYPE_CHECKING:
+    from ltxv_nb.models.parameter import Type
 
 #: Largest body in bytes; first frames come inside it.
 MAX_BODY = 32 * 1024 * 1024
 
-_JSON_NAMES = {int: "integer", str: "string", bool: "boolean"}
+_PYTHON_TYPES: dict[Type, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
 
 #: First bytes of the image formats Pillow always opens.
 _IMAGE_STARTS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
@@ -67,12 +76,16 @@ def read_body(raw: bytes, length: int) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused(400, f"body: expected object, received {_kind(body)}.")
     model = body.get("model")
-    if isinstance(model, str) and model not in MODELS.values():
-        known = " and ".join(MODELS.values())
+    models = {known.id: known for known in builtin_models()}
+    found = models.get(model) if isinstance(model, str) else None
+    if isinstance(model, str) and found is None:
+        known = " and ".join(models)
         raise Refused(
             404, f"Model {_shown(model)} not found: it does not exist or has been retired. There are {known}."
         )
-    problems = [problem for parameter in PARAMETERS.values() if (problem := _problem(parameter, body))]
+    choice = replace(model_choice(), values=tuple(models))  # the service takes no alias
+    parameters = (choice, *(found or default_model()).parameters)
+    problems = [problem for parameter in parameters if (problem := _problem(parameter, body))]
     if problems:
         raise Refused(400, "Validation failed: " + "; ".join(problems) + ".")
     return body
@@ -85,29 +98,29 @@ def _problem(parameter: Parameter, body: dict[str, Any]) -> str:
         return f"{name}: expected {_expected(parameter)}, received nothing" if parameter.required else ""
     value = body[name]
     received = f"received {_shown(value)}"
-    if not _is(parameter.kind, value) or (_choices(parameter) and value not in _choices(parameter)):
+    if (
+        not _is(parameter.type, value)
+        or (parameter.values and value not in parameter.values)
+        or not parameter.within(value)
+    ):
         return f"{name}: expected {_expected(parameter)}, {received}"
-    if name == "prompt" and not value.strip():
+    if parameter.role == "prompt" and not value.strip():
         return f"{name}: expected some words, received an empty string"
-    if name == "image_url" and (wish := _image_problem(value)):
+    if parameter.role == "image" and (wish := _image_problem(value)):
         return f"{name}: expected {wish}, {received}"
     return ""
 
 
-def _choices(parameter: Parameter) -> tuple[Any, ...]:
-    """Return the values the wire knows; models go by their full id there."""
-    return tuple(MODELS.values()) if parameter.name == "model" else parameter.choices
-
-
 def _expected(parameter: Parameter) -> str:
-    choices = _choices(parameter)
-    return " | ".join(json.dumps(choice) for choice in choices) if choices else _JSON_NAMES[parameter.kind]
+    if parameter.values:
+        return " | ".join(json.dumps(value) for value in parameter.values)
+    limits = {">=": parameter.minimum, "<=": parameter.maximum}
+    return " ".join([parameter.type, *(f"{sign} {end}" for sign, end in limits.items() if end is not None)])
 
 
-def _is(kind: type, value: Any) -> bool:
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, kind)
+def _is(wanted: Type, value: Any) -> bool:
+    """Whether a value of JSON has a type; to Python, true is an integer as well."""
+    return isinstance(value, _PYTHON_TYPES[wanted]) and isinstance(value, bool) == (wanted == "boolean")
 
 
 def _image_problem(value: str) -> str:

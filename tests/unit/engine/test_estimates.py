@@ -93,3 +93,30 @@ def test_a_broken_journal_is_no_reason_not_to_have_a_belief(rig):
     rig.journal.path.parent.mkdir(parents=True)
     rig.journal.path.write_bytes(b"no database" * 500)
     assert rig.knowledge.belief(rig.record()).median > 0
+
+
+def test_a_first_clip_is_expected_to_take_what_the_vendor_measured_for_its_model(rig):
+    assert rig.knowledge.belief(rig.record()).median == pytest.approx(70, rel=0.02)
+    assert rig.knowledge.belief(rig.record(model="ltxv/ltxv-2-fast")).median == pytest.approx(58.9, rel=0.02)
+    assert "guess" in rig.knowledge.belief(rig.record(model="someone/else")).source
+
+
+def test_a_larger_clip_is_expected_to_take_longer(rig):
+    medians = [
+        rig.knowledge.belief(rig.record(request={"resolution": resolution})).median
+        for resolution in ("1080p", "1440p", "2160p")
+    ]
+    assert medians == sorted(set(medians))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"resolution": "99999p", "aspect_ratio": "1:0"},
+        {"resolution": 4, "aspect_ratio": ["16:9"]},
+        {"duration": "long", "fps": 1e300},
+    ],
+)
+def test_settings_of_another_model_that_mean_nothing_here_do_not_spoil_the_estimate(rig, settings):
+    plain = rig.knowledge.belief(rig.record(model="someone/else"))
+    assert rig.knowledge.belief(rig.record(model="someone/else", request=settings)) == plain

@@ -14,7 +14,7 @@ from PIL import Image
 from ltxv_nb.errors import RequestError
 from ltxv_nb.media import arrays, picture
 from ltxv_nb.media.image import IMAGE_SOURCES, prepare
-from ltxv_nb.request import PARAMETERS
+from ltxv_nb.models import default_model
 
 HD = (1920, 1080)
 PIXELS = np.random.default_rng(7).integers(0, 256, (90, 160, 3), dtype=np.uint8)
@@ -161,7 +161,7 @@ def test_numpy_is_not_needed_for_pictures_of_other_kinds():
 
 def test_what_a_first_frame_may_be_is_said_in_one_place():
     assert "an array" in IMAGE_SOURCES
-    assert IMAGE_SOURCES in PARAMETERS["image"].help
+    assert IMAGE_SOURCES in default_model().parameter("image").help
     with pytest.raises(RequestError) as caught:
         prepare(5, HD)
     assert IMAGE_SOURCES in str(caught.value)

@@ -57,7 +57,7 @@ class FakeJob:
     def expected(self) -> Any:
         from ltxv_nb.polling.estimate import belief
 
-        return expected(belief(model="ltxv-2"), self.seconds)
+        return expected(belief(vendor_seconds=70.0), self.seconds)
 
     def on_change(self, callback: Any) -> Any:
         self.listeners.append(callback)

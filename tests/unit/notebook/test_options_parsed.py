@@ -1,16 +1,16 @@
-"""The line after %%ltxv: read from the one parameter table, and never a traceback or an exit."""
+"""The line after %%ltxv: read by the model's parameters, and never a traceback or an exit."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.models import request_parameters
 from ltxv_nb.notebook.magic.options import all_flags, help_text, parse, split
-from ltxv_nb.request import PARAMETERS
 
 
 def test_every_parameter_of_the_request_has_its_option_and_its_help():
-    for parameter in PARAMETERS.values():
+    for parameter in request_parameters():
         assert set(parameter.flags) <= set(all_flags())
         assert all(flag in help_text() for flag in parameter.flags)
 

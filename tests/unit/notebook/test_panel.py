@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,11 @@ from panel_fakes import FakeClient, FakeJob, FakeSession
 from PIL import Image
 
 from ltxv_nb.errors import ConfigurationError, LTXVError, RateLimitError
-from ltxv_nb.notebook.panel import form as panelform
+from ltxv_nb.models import Parameter, builtin, request_parameters
 from ltxv_nb.notebook.panel.panel import Panel
 from ltxv_nb.notebook.panel.sender import CLICK_PAUSE
 from ltxv_nb.notebook.widgets.worker import Worker
-from ltxv_nb.request import PARAMETERS, GenerationRequest, Parameter
+from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -358,22 +359,29 @@ def test_code_that_observes_the_request_hears_of_every_change(bench: Bench) -> N
 
 
 def test_a_new_parameter_has_its_control_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    new = Parameter("mood", "mood", "Mood", str, "how it feels", flags=("--mood",), choices=("calm", "wild"))
-    seed = Parameter("seed", "seed", "Seed", int, "for the same clip again", flags=("--seed",))
-    monkeypatch.setattr(panelform, "PARAMETERS", {**PARAMETERS, "mood": new, "seed": seed})
+    style = Parameter("style", "string", "how it looks", values=("calm", "wild"))
+    seed = Parameter("seed", "integer", "for the same clip again", role="seed")
+    usual = builtin.default_model()
+    changed = replace(usual, parameters=(*usual.parameters, style, seed))
+    monkeypatch.setattr(builtin, "BUILTIN_MODELS", (changed,))
     bench = Bench(tmp_path)
-    assert bench.control("mood").description == "Mood"
-    assert bench.control("mood").options == ("Default", "calm", "wild")
-    bench.panel.request = GenerationRequest("Set", model="someone/else")
-    bench.control("mood").label = "wild"
-    bench.control("seed").value = "7"
-    assert bench.panel.request.extra == {"mood": "wild", "seed": 7}
+    assert bench.control("style").description == "Style"
+    assert bench.control("style").options == ("Default", "calm", "wild")
+    for model in ("someone/else", "ltxv-2"):
+        bench.panel.request = GenerationRequest("Set", model=model)
+        bench.control("style").label = "wild"
+        bench.control("seed").value = "7"
+        assert bench.panel.request.extra == {"style": "wild", "seed": 7}
+        bench.panel.request = bench.panel.request.replace(style="calm", duration=6)
+        assert bench.control("style").label == "calm"
+        bench.control("seed").value = ""
+        assert bench.panel.request.extra == {"style": "calm"}
     bench.panel.close()
 
 
 def test_every_parameter_has_a_visible_label_and_a_tooltip(bench: Bench) -> None:
-    for name, parameter in PARAMETERS.items():
-        boxes = [child for child in _all(bench.control(name)) if hasattr(child, "description")]
+    for parameter in request_parameters():
+        boxes = [child for child in _all(bench.control(parameter.name)) if hasattr(child, "description")]
         assert boxes[0].description == parameter.label
         assert parameter.help in boxes[0].tooltip
 

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.magic.options import parse, split
 from ltxv_nb.notebook.magic.template import fill
 from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
-from ltxv_nb.request import PARAMETERS, GenerationRequest
+from ltxv_nb.request import GenerationRequest
 
 _TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("{}'\"\\\n%"), min_size=1)
 _PROMPTS = _TEXTS.filter(lambda text: bool(text.strip()))
@@ -21,9 +22,9 @@ _PATHS = st.text(st.sampled_from("ab {}'\"\\/.-é"), min_size=1).map(lambda text
 @st.composite
 def requests(draw: Any) -> GenerationRequest:
     chosen = {
-        name: draw(st.sampled_from([None, *(parameter.choices or (True, False))]))
-        for name, parameter in PARAMETERS.items()
-        if name not in {"prompt", "image", "model"}
+        parameter.name: draw(st.sampled_from([None, *parameter.choices]))
+        for parameter in default_model().parameters
+        if parameter.role not in {"prompt", "image"}
     }
     model = draw(st.sampled_from(["ltxv-2", "ltxv-2-fast", "someone/else v{2}"]))
     return GenerationRequest(draw(_PROMPTS), model=model, image=draw(st.none() | _PATHS), **chosen)
@@ -38,7 +39,7 @@ def test_running_the_cell_asks_for_the_same(request: GenerationRequest) -> None:
         name: fill(value, {}) if isinstance(value, str) else value
         for name, value in options.parameters.items()
     }
-    if not request.known_model:
+    if find_model(request.model) is None:
         for name in ("duration", "fps"):  # another model's numbers are text on its own responsibility
             values[name] = int(values[name]) if name in values else None
     assert GenerationRequest(fill(body, {}), **values) == request

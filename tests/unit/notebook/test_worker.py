@@ -107,7 +107,7 @@ class Job:
     def expected(self) -> Any:
         from ltxv_nb.polling.estimate import belief, expected
 
-        return expected(belief(model="ltxv-2"), 1.0)
+        return expected(belief(vendor_seconds=70.0), 1.0)
 
     def on_change(self, callback: Any) -> Any:
         self.listeners.append(callback)

@@ -6,6 +6,7 @@ from statistics import fmean
 
 import pytest
 
+from ltxv_nb.models import find_model
 from ltxv_nb.polling import estimate as expect
 from ltxv_nb.polling import schedule
 from ltxv_nb.polling.schedule import Belief, Lognormal
@@ -51,11 +52,11 @@ def excess(case, cost, known, jobs=80, trials=6):
 
 
 def from_past(durations, rng):
-    return expect.belief(model="ltxv-2", history=past(durations[:20], rng))
+    return expect.belief(vendor_seconds=70.0, history=past(durations[:20], rng))
 
 
 def from_metrics(durations, rng):
-    return expect.belief(model="ltxv-2", percentiles=percentiles(durations))
+    return expect.belief(vendor_seconds=70.0, percentiles=percentiles(durations))
 
 
 @pytest.mark.parametrize("known", [from_past, from_metrics])
@@ -69,10 +70,11 @@ def test_known_jobs_cost_within_a_tenth_of_the_best_possible(known):
 
 @pytest.mark.parametrize("model", ["ltxv-2", "ltxv-2-fast"])
 def test_the_vendor_measurements_alone_are_within_a_third_of_the_best_possible(model):
-    seconds = expect.VENDOR_SECONDS[expect.full_model_id(model)]
+    seconds = find_model(model).seconds
     for sigma in (0.1, 0.2, 0.3):
         for cost in COSTS:
-            ratio = excess((seconds, sigma), cost, lambda *_: expect.belief(model=model), jobs=250, trials=1)
+            known = expect.belief(vendor_seconds=seconds)
+            ratio = excess((seconds, sigma), cost, lambda *_, known=known: known, jobs=250, trials=1)
             assert ratio < 1.35, (sigma, cost)
 
 
@@ -133,7 +135,7 @@ def test_however_wrong_a_firm_belief_it_is_no_worse_than_asking_every_ten_second
 
 def test_a_world_unlike_the_vendor_measurements_is_no_worse_than_asking_every_ten_seconds():
     rng = random.Random(7)
-    cold = expect.belief(model="ltxv-2")
+    cold = expect.belief(vendor_seconds=70.0)
     worlds = {factor: lognormal(70 * factor, 0.15, 150, rng) for factor in (0.2, 1 / 3, 0.5, 0.7, 1.4, 2, 3)}
     for why, durations in {**worlds, **wrong_worlds(70, rng)}.items():
         assert_not_worse_than_every_ten_seconds(cold, durations, why)
@@ -156,7 +158,9 @@ def test_percentiles_of_no_lognormal_times_are_no_worse_than_asking_every_ten_se
 
 
 def test_a_sandbox_clip_is_noticed_at_once():
-    belief = expect.belief(model="ltxv-2", percentiles={"p50": 4000, "p75": 4050, "p90": 4100, "p99": 4200})
+    belief = expect.belief(
+        vendor_seconds=70.0, percentiles={"p50": 4000, "p75": 4050, "p90": 4100, "p99": 4200}
+    )
     result = simulate(informed(belief), lognormal(4, 0.03, 300, random.Random(4)))
     assert result.mean_delay < 0.35
     assert result.mean_requests < 6
@@ -177,6 +181,6 @@ def test_the_simulator_counts_requests_and_delay_as_a_hand_would():
 
 
 def test_a_job_unfinished_for_an_hour_costs_few_requests():
-    belief = expect.belief(model="ltxv-2")
+    belief = expect.belief(vendor_seconds=70.0)
     assert simulate(informed(belief), [3600.0]).mean_requests < 300
     assert schedule.MAX_GAP <= 30

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltxv_nb.request import PARAMETERS, GenerationRequest
+from ltxv_nb.models import request_parameters
+from ltxv_nb.request import GenerationRequest
 from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, decode_image, read_body
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -108,7 +109,7 @@ def test_a_huge_wrong_value_does_not_come_back_whole():
 
 @given(
     st.dictionaries(
-        st.sampled_from([p.wire for p in PARAMETERS.values()]),
+        st.sampled_from([parameter.wire for parameter in request_parameters()]),
         st.recursive(
             st.none()
             | st.booleans()

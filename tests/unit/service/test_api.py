@@ -52,8 +52,8 @@ def connected(answer, **options):
     return api, wire, place
 
 
-def create(answer):
-    api, wire, _ = connected(answer)
+def create(answer, **options):
+    api, wire, _ = connected(answer, **options)
     outcome = api.create(BODY, "ltxv-nb.abc.1")
     assert len(wire.sent) == 1, "a paid request is sent once, whatever comes back"
     return outcome
@@ -163,6 +163,12 @@ def test_a_refusal_is_final_unbilled_and_in_the_services_own_words(status, kind,
     assert words in str(outcome.error)
     assert hint in str(outcome.error)
     assert "Nothing was billed" in str(outcome.error)
+
+
+def test_a_missing_model_is_answered_with_those_that_are_there():
+    hints = {"ltxv/ltxv-2": "You can use ltxv-2-fast instead."}
+    outcome = create(reply(404, {"message": "not found"}), missing_model_hint=hints.__getitem__)
+    assert str(outcome.error).endswith("You can use ltxv-2-fast instead. Nothing was billed.")
 
 
 def test_429_says_how_long_to_wait_in_seconds_or_as_a_date():
