@@ -14,7 +14,6 @@ from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.frontend import always_waits
 from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, Options, help_text, parse, split, with_flags
 from ltxv_nb.notebook.output.waiting import explained, interrupt_note
-from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from ltxv_nb.job import Job
     from ltxv_nb.models import Parameter
     from ltxv_nb.notebook.session import NotebookSession
+    from ltxv_nb.request import GenerationRequest
 
 
 class Default(TraitType[Any, Any]):
@@ -106,6 +106,7 @@ class LTXVMagics(Magics):
     def _request(self, options: Options, cell: str) -> GenerationRequest:
         """Build the request: what the line says, else the user's defaults."""
         from ltxv_nb.notebook.magic.template import fill, unfilled_names
+        from ltxv_nb.request import GenerationRequest
 
         names = self.session.ip.user_ns
         for name in unfilled_names(cell, names):
