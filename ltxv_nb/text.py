@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 
+#: What a first frame may be; `ltxv_nb.media.image` turns it into an address or a data URI.
+IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, an array, a data URI, or an earlier job or video"
+
 
 def one_line(text: str, limit: int = 600) -> str:
     """Return a text as one printable line of bounded length, cut with an ellipsis where it is longer.

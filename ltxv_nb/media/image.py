@@ -16,13 +16,11 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from ltxv_nb.errors import DownloadError, RequestError
 from ltxv_nb.media import arrays, picture
 from ltxv_nb.media.mp4 import open_mp4
-from ltxv_nb.text import data_uri, one_line
+from ltxv_nb.text import IMAGE_SOURCES, data_uri, one_line
 
 if TYPE_CHECKING:
     from PIL import Image
 
-#: What a first frame may be.
-IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, an array, a data URI, or an earlier job or video"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 #: Characters of a path or an address that an error repeats: it may be a whole file pasted by mistake.
 _SHOWN = 160

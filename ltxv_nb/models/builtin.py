@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from ltxv_nb.models.model import Model
 from ltxv_nb.models.parameter import Parameter
-
-#: What a first frame may be; `ltxv_nb.media.image` turns it into an address or a data URI.
-IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, a data URI, or an earlier job or video"
+from ltxv_nb.text import IMAGE_SOURCES
 
 #: The parameters of both models, in the order in which people meet them.
 _PARAMETERS: tuple[Parameter, ...] = (

@@ -13,8 +13,9 @@ from PIL import Image
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.media import arrays, picture
-from ltxv_nb.media.image import IMAGE_SOURCES, prepare
+from ltxv_nb.media.image import prepare
 from ltxv_nb.models import default_model
+from ltxv_nb.text import IMAGE_SOURCES
 
 HD = (1920, 1080)
 PIXELS = np.random.default_rng(7).integers(0, 256, (90, 160, 3), dtype=np.uint8)
