@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +12,12 @@ from ltxv_nb.errors import RequestError
 from ltxv_nb.models import default_model, find_model, model_choice, request_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from ltxv_nb.models import Model, Parameter
 
 
-@dataclass(frozen=True, eq=True)
+@dataclass(frozen=True, eq=False)
 class GenerationRequest:
     """A request for one clip. What is ``None`` was not set: the service has its own default for it.
 
@@ -73,6 +74,14 @@ class GenerationRequest:
         if model is not None:
             self._sort_out(model)
             self._check(model)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both ask for the same; an array as first frame is compared as a whole."""
+        if not isinstance(other, GenerationRequest):
+            return NotImplemented
+        return all(_same(getattr(self, name), getattr(other, name)) for name in (*_FIELDS, "extra"))
+
+    __hash__ = None  # type: ignore[assignment]  # `extra` is a dict, and an image may be an array
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> GenerationRequest:
@@ -173,6 +182,23 @@ class GenerationRequest:
 
 
 _FIELDS = tuple(one.name for one in dataclasses.fields(GenerationRequest) if one.name != "extra")
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are equal. Arrays answer ``==`` with an array, or not at all for unlike shapes."""
+    if one is other:
+        return True
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, (list, tuple)) and type(one) is type(other):
+        return len(one) == len(other) and all(map(_same, one, other))
+    if getattr(one, "shape", None) != getattr(other, "shape", None):
+        return False
+    try:
+        equal = one == other
+        return bool(equal.all() if hasattr(equal, "all") else equal)
+    except Exception:  # noqa: BLE001 - a thing from outside that cannot be compared, like a freed tensor
+        return False
 
 
 def unknown_parameter(name: str, known: Iterable[str]) -> RequestError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from ltxv_nb.errors import RequestError
@@ -136,6 +137,39 @@ def test_a_changed_request_is_checked_anew():
     with pytest.raises(RequestError):
         request.replace(duration=7)
     assert request.duration == 6
+
+
+def test_requests_with_arrays_as_first_frames_are_compared_by_what_the_arrays_hold():
+    grey, white = np.full((9, 16, 3), 128, dtype=np.uint8), np.full((9, 16, 3), 255, dtype=np.uint8)
+    request = GenerationRequest("A lighthouse", image=grey)
+    assert request == request.replace(prompt=" A lighthouse ")
+    assert request == GenerationRequest("A lighthouse", image=grey.copy())
+    for other in (white, grey[:8], grey[..., 0], grey[:1, :1], "first.png", None):
+        assert request != GenerationRequest("A lighthouse", image=other)
+        assert GenerationRequest("A lighthouse", image=other) != request
+    assert request != "A lighthouse"
+
+
+def test_requests_with_arrays_among_further_fields_are_compared_too():
+    def request(*images):
+        return GenerationRequest("A lighthouse", "other/model-9", extra={"images": list(images)})
+
+    grey, white = np.full((9, 16), 128), np.full((9, 16), 255)
+    assert request(grey, white) == request(grey.copy(), white.copy())
+    for other in (request(white, grey), request(grey), request(grey, white).replace(extra={"seed": 1})):
+        assert request(grey, white) != other
+
+
+def test_a_first_frame_that_cannot_be_compared_is_another_one():
+    class Freed:
+        def __eq__(self, other):
+            raise RuntimeError("the tensor is gone")
+
+        __hash__ = None
+
+    frame = Freed()
+    assert GenerationRequest("A lighthouse", image=frame) == GenerationRequest("A lighthouse", image=frame)
+    assert GenerationRequest("A lighthouse", image=frame) != GenerationRequest("A lighthouse", image=Freed())
 
 
 def test_a_request_can_be_rebuilt_from_its_settings():

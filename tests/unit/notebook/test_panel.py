@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from panel_fakes import FakeClient, FakeJob, FakeSession
 from PIL import Image
@@ -123,6 +124,17 @@ def test_one_click_is_one_submission_however_often_it_arrives(bench: Bench) -> N
     assert len(bench.client.posts) == 1
     assert [job.id for job in bench.panel.jobs] == ["job00000"]
     assert bench.session.bound == bench.client.jobs
+
+
+def test_a_double_click_is_one_submission_with_an_array_as_first_frame_too(bench: Bench) -> None:
+    dark, light = (np.full((36, 64, 3), grey, dtype=np.uint8) for grey in (40, 200))
+    for image in (dark, dark.copy(), light):
+        bench.panel.request = GenerationRequest("A lighthouse", image=image)
+        bench.panel.generate()
+        bench.let_it_happen()
+    first, second = bench.client.posts
+    assert first.image is dark
+    assert second.image is light
 
 
 def test_clicks_that_arrive_on_many_threads_at_once_are_one_submission(bench: Bench) -> None:
