@@ -1,9 +1,9 @@
-"""How long the sandbox films, and in how much memory, beside a bare encode of as many pictures of one colour.
+"""How long the sandbox takes to render a clip, and in how much memory, beside a bare encode of as many pictures of one colour.
 
     python benchmarks/bench_render.py [--repeat 3]
 
-The film is rendered by the sandbox's own worker process, warm, as in the service; the figure is from the
-order to the answer. Peak memory is the worker's and the idle service's together. On a busy machine look at
+The clip is rendered by the sandbox's own worker process, warm, as in the service; the figure is from the
+request to the answer. Peak memory is the worker's and the idle service's together. On a busy machine look at
 the processor seconds: they are what two free cores share.
 """
 
@@ -51,15 +51,15 @@ def bare(spec: ClipSpec, path: Path) -> float:
     return time.perf_counter() - begun
 
 
-def filmed(spec: ClipSpec) -> tuple[float, float, int]:
-    """Return the seconds, the processor seconds and the peak memory in MB of one film by a warm worker."""
+def rendered(spec: ClipSpec) -> tuple[float, float, int]:
+    """Return the seconds, the processor seconds and the peak memory in MB of one clip by a warm worker."""
     with tempfile.TemporaryDirectory() as folder:
         renderer = Renderer(Path(folder))
         try:
-            renderer._order(ClipSpec("Warm up", width=320, height=180, duration=1))
+            renderer._run_worker(ClipSpec("Warm up", width=320, height=180, duration=1))
             worker = psutil.Process(renderer._worker.pid)
             begun, before = time.perf_counter(), sum(worker.cpu_times()[:2])
-            problem = renderer._order(spec)
+            problem = renderer._run_worker(spec)
             seconds = time.perf_counter() - begun
             assert not problem, problem
             return seconds, sum(worker.cpu_times()[:2]) - before, peak(worker)
@@ -101,7 +101,7 @@ def main() -> int:
     for name, (figures, target) in CASES.items():
         for prompt in PROMPTS:
             spec = ClipSpec(prompt, **figures)
-            runs = [filmed(spec) for _ in range(repeat)]
+            runs = [rendered(spec) for _ in range(repeat)]
             with tempfile.TemporaryDirectory() as folder:
                 floor = statistics.median(bare(spec, Path(folder) / "bare.mp4") for _ in range(repeat))
             seconds, memory = statistics.median(run[0] for run in runs), max(run[2] for run in runs) + service

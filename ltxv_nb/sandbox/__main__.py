@@ -30,11 +30,11 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m ltxv_nb.sandbox",
         description="The local service of ltxv-nb: real MP4 files, drawn and not generated; no key, no cost.",
-        epilog=f"words in a prompt that make it behave in a certain way:\n{listed}",
+        epilog=f"words in a prompt that make the service behave in a certain way:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "--home", metavar="DIR", help="folder of its state (default: LTXV_HOME, or the user's data folder)"
+        "--home", metavar="DIR", help="folder for its state (default: LTXV_HOME, or the user's data folder)"
     )
     parser.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1 (default: any free one)")
     parser.add_argument(
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         "--clips",
         metavar="DIR",
         default=os.environ.get("LTXV_SANDBOX_CLIPS"),
-        help="folder of drawn clips that sandboxes share (default: LTXV_SANDBOX_CLIPS, or its own)",
+        help="folder of rendered clips that sandboxes share (default: LTXV_SANDBOX_CLIPS, or a separate one)",
     )
     return parser
 
@@ -61,19 +61,19 @@ def _parser() -> argparse.ArgumentParser:
 def _port(text: str) -> int:
     value = int(text)
     if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is no port: 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text} is not a port: give 0 to 65535")
     return value
 
 
 def _seconds(text: str) -> float:
     value = float(text)
     if not math.isfinite(value) or value < 0:
-        raise argparse.ArgumentTypeError(f"{text} is no time in seconds: 0 or more")
+        raise argparse.ArgumentTypeError(f"{text} is not a time in seconds: give 0 or more")
     return value
 
 
 def _default_home() -> Path:
-    """Return the same home as the rest of the package, from which this room imports nothing."""
+    """Return the same home as the rest of the package, whose settings this layer may not import."""
     if home := os.environ.get("LTXV_HOME"):
         return Path(home).expanduser().absolute()
     import platformdirs

@@ -358,7 +358,7 @@ def test_a_file_in_the_users_folder_that_bears_a_modules_name_does_no_harm(tmp_p
     monkeypatch.chdir(tmp_path)
     renderer = Renderer(tmp_path / "home")
     try:
-        assert renderer._order(fast_spec()) == ""
+        assert renderer._run_worker(fast_spec()) == ""
         assert renderer.has(fast_spec())
     finally:
         renderer.close()
@@ -373,7 +373,7 @@ def test_the_store_of_clips_keeps_below_its_cap_and_drops_the_longest_unused(tmp
     for age, spec in enumerate(specs):
         renderer.path(spec).write_bytes(bytes(10_000))
         os.utime(renderer.path(spec), (1000 - age, 1000 - age))
-    renderer._tidy(keep=renderer.path(specs[3]))
+    renderer._free_space(keep=renderer.path(specs[3]))
     renderer.close()
     assert [renderer.has(spec) for spec in specs] == [True, False, False, True]
 
@@ -385,8 +385,8 @@ def test_a_first_frame_comes_back_as_the_first_frame(start):
     Image.new("RGB", (320, 180), (200, 40, 40)).save(out, "PNG")
     uri = "data:image/png;base64," + base64.b64encode(out.getvalue()).decode()
     answer, _ = service.finished(service.submit("[slow] pan", image_url=uri, generate_audio=False))
-    with av.open(io.BytesIO(service.session.get(answer["video"]["url"], timeout=10).content)) as film:
-        red, green, blue = next(film.decode(video=0)).to_image().getpixel((960, 300))
+    with av.open(io.BytesIO(service.session.get(answer["video"]["url"], timeout=10).content)) as clip:
+        red, green, blue = next(clip.decode(video=0)).to_image().getpixel((960, 300))
     assert abs(red - 200) < 12
     assert abs(green - 40) < 12
     assert abs(blue - 40) < 12

@@ -1,1 +1,1 @@
-"""From a prompt to a clip: scene, words, sound, file. Everything here runs in the worker process."""
+"""From a prompt to a clip: scene, caption, sound, file. Everything here runs in the worker process."""

@@ -1,4 +1,4 @@
-"""The prompt's words and the sandbox's mark, laid over every frame."""
+"""The prompt's words and the sandbox's mark, drawn over every frame."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _LINES = 3
 
 #: More characters than three lines can hold.
-_MOST = 600
+_MAX_CHARACTERS = 600
 _WHITE, _BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -30,7 +30,7 @@ class Caption:
         self._pieces = [*_words(words, spec, unit), *_mark(spec, unit)]
 
     def draw(self, canvas: Planes) -> None:
-        """Lay the words on one frame."""
+        """Draw the words on one frame."""
         for shade, mask, left, top in self._pieces:
             canvas.stain(shade, mask, left, top)
 
@@ -43,11 +43,11 @@ def _font(size: float) -> Font:
 
 
 def _drawable(text: str, font: Font) -> str:
-    """Drop what the font has no shape for, and say so when nothing is left."""
+    """Drop what the font has no glyph for, and say so when nothing is left."""
     missing = bytes(font.getmask("\U0010fffd"))
     flat = " ".join(text.split())
     known = {c for c in set(flat) if c == " " or (c.isprintable() and bytes(font.getmask(c)) != missing)}
-    kept = "".join(c for c in flat[:_MOST] if c in known)
+    kept = "".join(c for c in flat[:_MAX_CHARACTERS] if c in known)
     return " ".join(kept.split()) or "(words in a script that the sandbox has no font for)"
 
 

@@ -1,4 +1,4 @@
-"""Frames and sound into one MP4 file: H.264 and AAC, the index in front, nothing that depends on the hour."""
+"""Frames and sound into one MP4 file: H.264 and AAC, the index in front, nothing that depends on the time."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _video_stream(out: av.container.OutputContainer, spec: ClipSpec) -> Any:
 
 
 def _mux_sound(out: Any, stream: Any, sound: Iterator[av.AudioFrame], until: float) -> None:
-    """Write sound up to a moment of the film, in seconds, so that the two tracks lie interleaved."""
+    """Write sound up to a moment of the clip, in seconds, so that the two tracks are interleaved."""
     for frame in sound:
         out.mux(stream.encode(frame))
         if ((frame.pts or 0) + frame.samples) / SAMPLE_RATE >= until:
@@ -102,7 +102,7 @@ def _drawn_ahead(spec: ClipSpec, draw: Callable[[int], Planes]) -> Iterator[av.V
                     return
                 ready.put(_frame(draw(index)))
             ready.put(_END)
-        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits for frames
+        except BaseException as error:  # noqa: BLE001 - passed to the thread that waits for frames
             ready.put(error)
 
     thread = threading.Thread(target=work, name="draw", daemon=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Mood
+    from ltxv_nb.sandbox.drawing.look import Look
     from ltxv_nb.sandbox.drawing.planes import Colour
 
 Line = list[tuple[float, float]]
@@ -62,7 +62,7 @@ class Layer:
         self.lights: tuple[Colour, Mask] | None = None
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay the layer on frame ``index``."""
+        """Draw the layer on frame ``index``."""
         seconds, height = index / self._spec.fps, self._spec.height
         left = round(self._shape.speed * height * seconds)
         top = self.top + even(self._shape.bob * height * math.sin(seconds * 1.5 + self._phase))
@@ -73,12 +73,12 @@ class Layer:
             canvas.stain(tone, mask.window(left, self._spec.width), 0, top)
 
 
-def land_of(spec: ClipSpec, mood: Mood) -> list[Layer]:
-    """Return the layers of a mood's land, the farthest first."""
+def land_of(spec: ClipSpec, look: Look) -> list[Layer]:
+    """Return the layers of a look's land, the farthest first."""
     build = {
         "sea": _sea, "city": _city, "forest": _forest, "dunes": _dunes, "hills": _hills, "peaks": _peaks,
-    }[mood.land]  # fmt: skip
-    return build(spec, mood, spec.rng("land"))
+    }[look.land]  # fmt: skip
+    return build(spec, look, spec.rng("land"))
 
 
 def _width(spec: ClipSpec, shape: Shape) -> int:
@@ -87,7 +87,7 @@ def _width(spec: ClipSpec, shape: Shape) -> int:
 
 def _layer(
     spec: ClipSpec,
-    mood: Mood,
+    look: Look,
     shape: Shape,
     rng: random.Random,
     crest: Callable[[float], float],
@@ -110,13 +110,13 @@ def _layer(
         decorate(pen, line, 2.0 * height)
     top = shape.top - headroom
     placed = Shape(top, shape.rise, shape.speed, shape.depth, shape.bob)
-    rows = _rows(spec, mood, shape.depth, spec.height - even(top * height) + even(shape.bob * height) + 2)
+    rows = _rows(spec, look, shape.depth, spec.height - even(top * height) + even(shape.bob * height) + 2)
     return Layer(spec, placed, rows, Mask.of(image.reduce(2)), rng)
 
 
-def _rows(spec: ClipSpec, mood: Mood, depth: float, count: int) -> list[Colour]:
+def _rows(spec: ClipSpec, look: Look, depth: float, count: int) -> list[Colour]:
     """Return the colours of a layer from its top down: mist gathers at its foot, less the nearer it is."""
-    light = mood.light
+    light = look.light
     tone = mix(light.far, light.near, depth)
     mist = mix(tone, mix(light.sky[-1], light.far, 0.45), 0.75 * (1 - depth) ** 1.2)
     reach = max(2, round(spec.height * (0.22 + 0.25 * depth)))
@@ -145,9 +145,9 @@ def ridge(rng: random.Random, scale: float, octaves: int, sharp: float = 0.5) ->
     def line(x: float) -> float:
         height = 0.0
         for octave, (table, weight) in enumerate(zip(tables, weights, strict=True)):
-            place = x / scale * 2**octave
-            cell = math.floor(place)
-            part = place - cell
+            position = x / scale * 2**octave
+            cell = math.floor(position)
+            part = position - cell
             part = part * part * (3 - 2 * part)
             a, b = table[cell % 64], table[(cell + 1) % 64]
             height += weight * (a + (b - a) * part)
@@ -166,28 +166,28 @@ def _shapes(count: int, first: float, last: float, rise: tuple[float, float]) ->
     return shapes
 
 
-def _peaks(spec: ClipSpec, mood: Mood, rng: random.Random) -> list[Layer]:
+def _peaks(spec: ClipSpec, look: Look, rng: random.Random) -> list[Layer]:
     layers = []
     for shape in _shapes(5, 0.30, 0.80, (0.30, 0.13)):
         far = shape.depth < 0.6
         line = ridge(rng, 0.55 if far else 0.8, 7 if far else 5, 0.52 if far else 0.42)
         pines = _pines(rng, 0.045) if shape.depth > 0.7 else None
-        layers.append(_layer(spec, mood, shape, rng, line, decorate=pines, headroom=0.05 if pines else 0.0))
+        layers.append(_layer(spec, look, shape, rng, line, decorate=pines, headroom=0.05 if pines else 0.0))
     return layers
 
 
-def _hills(spec: ClipSpec, mood: Mood, rng: random.Random) -> list[Layer]:
+def _hills(spec: ClipSpec, look: Look, rng: random.Random) -> list[Layer]:
     layers = []
     for shape in _shapes(5, 0.46, 0.80, (0.16, 0.10)):
         trees = _round_trees(rng, 0.020 + 0.02 * shape.depth) if 0.2 < shape.depth < 0.9 else None
         line = ridge(rng, 0.9, 3, 0.35)
-        layers.append(_layer(spec, mood, shape, rng, line, decorate=trees, headroom=0.05 if trees else 0.0))
+        layers.append(_layer(spec, look, shape, rng, line, decorate=trees, headroom=0.05 if trees else 0.0))
     return layers
 
 
-def _dunes(spec: ClipSpec, mood: Mood, rng: random.Random) -> list[Layer]:
+def _dunes(spec: ClipSpec, look: Look, rng: random.Random) -> list[Layer]:
     return [
-        _layer(spec, mood, shape, rng, _dune(ridge(rng, 1.1, 2, 0.3)))
+        _layer(spec, look, shape, rng, _dune(ridge(rng, 1.1, 2, 0.3)))
         for shape in _shapes(5, 0.50, 0.80, (0.12, 0.14))
     ]
 
@@ -197,24 +197,24 @@ def _dune(line: Callable[[float], float]) -> Callable[[float], float]:
     return lambda x: 1.0 - math.pow(abs(2 * line(x) - 1), 0.8)
 
 
-def _forest(spec: ClipSpec, mood: Mood, rng: random.Random) -> list[Layer]:
+def _forest(spec: ClipSpec, look: Look, rng: random.Random) -> list[Layer]:
     layers = []
     for shape in _shapes(5, 0.42, 0.83, (0.14, 0.08)):
         tall = 0.07 + 0.20 * shape.depth
         line = ridge(rng, 0.9, 4, 0.4)
-        layers.append(_layer(spec, mood, shape, rng, line, decorate=_pines(rng, tall), headroom=tall + 0.01))
+        layers.append(_layer(spec, look, shape, rng, line, decorate=_pines(rng, tall), headroom=tall + 0.01))
     return layers
 
 
-def _sea(spec: ClipSpec, mood: Mood, rng: random.Random) -> list[Layer]:
-    layers = [_layer(spec, mood, Shape(0.585, 0.045, 0.015, 0.0), rng, ridge(rng, 0.7, 4, 0.45))]
+def _sea(spec: ClipSpec, look: Look, rng: random.Random) -> list[Layer]:
+    layers = [_layer(spec, look, Shape(0.585, 0.045, 0.015, 0.0), rng, ridge(rng, 0.7, 4, 0.45))]
     for number in range(7):
         depth = number / 6
         top = 0.62 + 0.30 * depth**1.5
         shape = Shape(
             top, 0.006 + 0.040 * depth, 0.03 + 0.17 * depth**1.4, 0.12 + 0.80 * depth, 0.003 + 0.012 * depth
         )
-        layers.append(_layer(spec, mood, shape, rng, _swell(rng, 0.10 + 0.42 * depth)))
+        layers.append(_layer(spec, look, shape, rng, _swell(rng, 0.10 + 0.42 * depth)))
     return layers
 
 
@@ -230,16 +230,16 @@ def _swell(rng: random.Random, length: float) -> Callable[[float], float]:
     return line
 
 
-def _city(spec: ClipSpec, mood: Mood, rng: random.Random) -> list[Layer]:
+def _city(spec: ClipSpec, look: Look, rng: random.Random) -> list[Layer]:
     layers = []
     for shape in _shapes(4, 0.50, 0.90, (0.02, 0.02)):
         tall = 0.26 + 0.12 * (1 - abs(2 * shape.depth - 1))
         towers = _towers(spec, shape, tall, rng)
         decorate = _draw_towers(towers)
-        layer = _layer(spec, mood, shape, rng, lambda _x: 0.5, decorate=decorate, headroom=tall)
+        layer = _layer(spec, look, shape, rng, lambda _x: 0.5, decorate=decorate, headroom=tall)
         if shape.depth > 0.2:
             layer.lights = (
-                mix(mood.light.glow, (1.0, 0.72, 0.35), 0.7),
+                mix(look.light.glow, (1.0, 0.72, 0.35), 0.7),
                 _windows(spec, shape, tall, towers, rng),
             )
         layers.append(layer)
@@ -302,7 +302,7 @@ def _windows(
 
 
 def _pines(rng: random.Random, tall: float) -> Callable[[ImageDraw.ImageDraw, Line, float], None]:
-    """Return a hand that sets pines along a crest, ``tall`` heights of a frame at most."""
+    """Return a function that draws pines along a crest, at most ``tall`` heights of a frame."""
 
     def draw(pen: ImageDraw.ImageDraw, line: Line, unit: float) -> None:
         x = 0.0
@@ -321,7 +321,7 @@ def _pines(rng: random.Random, tall: float) -> Callable[[ImageDraw.ImageDraw, Li
 
 
 def _round_trees(rng: random.Random, tall: float) -> Callable[[ImageDraw.ImageDraw, Line, float], None]:
-    """Return a hand that sets groups of round trees along a crest."""
+    """Return a function that draws groups of round trees along a crest."""
 
     def draw(pen: ImageDraw.ImageDraw, line: Line, unit: float) -> None:
         x = 0.0

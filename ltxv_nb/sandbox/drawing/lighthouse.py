@@ -12,7 +12,7 @@ from ltxv_nb.sandbox.drawing.planes import Mask, colour, even, mix
 
 if TYPE_CHECKING:
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Mood
+    from ltxv_nb.sandbox.drawing.look import Look
     from ltxv_nb.sandbox.drawing.outline import Points
     from ltxv_nb.sandbox.drawing.planes import Planes
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 class Lighthouse:
     """A tower on a rock whose beam sweeps the sky."""
 
-    _BEATS = 48
+    _STEPS = 48
 
-    def __init__(self, spec: ClipSpec, mood: Mood) -> None:
+    def __init__(self, spec: ClipSpec, look: Look) -> None:
         height = spec.height
         self._spec, self._light = spec, colour("#fff2c4")
-        self._stone = mix(mood.light.near, mood.light.far, 0.10)
+        self._stone = mix(look.light.near, look.light.far, 0.10)
         self._left, self._top = even(spec.width - 0.62 * height), even(0.15 * height)
         self._size = (even(0.62 * height), even(0.66 * height))
         self._tower, self._bands, self._lamp = self._masks(height)
-        self._white = mix(mood.light.sky[-1], mood.light.near, 0.35)
+        self._white = mix(look.light.sky[-1], look.light.near, 0.35)
         self._shown = (-1, self._tower)
-        self._beams = [self._beam(beat) for beat in range(self._BEATS)]
+        self._beams = [self._beam(step) for step in range(self._STEPS)]
 
     def _masks(self, height: int) -> tuple[Mask, Mask, Mask]:
         def scaled(points: Points) -> Points:
@@ -63,11 +63,11 @@ class Lighthouse:
             outline_mask(self._size, [(scaled(shape), 255) for shape in (lamp, *windows)]),
         )
 
-    def _beam(self, beat: int) -> Image.Image:
-        """Return the beam of one beat at an eighth of the frame's size."""
+    def _beam(self, step: int) -> Image.Image:
+        """Return the beam of one step at an eighth of the frame's size."""
         width, height = self._spec.width // 8, self._spec.height // 8
         image = Image.new("L", (width, height))
-        angle = 2 * math.pi * beat / self._BEATS
+        angle = 2 * math.pi * step / self._STEPS
         reach, facing = math.cos(angle), 0.5 + 0.5 * abs(math.sin(angle))
         x, y = (self._left / self._spec.height + 0.31) * height, (0.15 + 0.097) * height
         pen = ImageDraw.Draw(image)
@@ -94,7 +94,7 @@ class Lighthouse:
         return image.filter(ImageFilter.GaussianBlur(1.6))
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay tower and beam on frame ``index``."""
+        """Draw tower and beam on frame ``index``."""
         moment = int(index * 25 / self._spec.fps)
         if moment != self._shown[0]:
             self._shown = (moment, self._sweep(moment / 25))
@@ -106,8 +106,8 @@ class Lighthouse:
     def _sweep(self, seconds: float) -> Mask:
         """Return the beam at a moment, at full size; 25 a second are enough for so soft a thing."""
         size = (self._spec.width, even(self._spec.height * 0.62))
-        beat = seconds * 7
-        one, other = (self._beams[(int(beat) + step) % self._BEATS] for step in (0, 1))
-        small = Image.blend(one, other, beat - int(beat)).crop((0, 0, size[0] // 8, size[1] // 8))
+        turn = seconds * 7
+        one, other = (self._beams[(int(turn) + step) % self._STEPS] for step in (0, 1))
+        small = Image.blend(one, other, turn - int(turn)).crop((0, 0, size[0] // 8, size[1] // 8))
         half = small.resize((size[0] // 2, size[1] // 2), Image.Resampling.BILINEAR)
         return Mask(half.resize(size, Image.Resampling.NEAREST), half)

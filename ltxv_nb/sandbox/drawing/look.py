@@ -1,4 +1,4 @@
-"""What the words of a prompt call for: light, land, weather and one thing to look at."""
+"""What the words of a prompt describe: light, land, weather and a subject."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ _WEATHER_WORDS = {
     "fireflies": "firefly fireflies magic magical fairy enchanted lantern lanterns",
     "petals": "petal petals blossom blossoms cherry sakura spring flower flowers leaves autumn",
 }
-_SIGHT_WORDS = {
+_SUBJECT_WORDS = {
     "dragon": "dragon wyvern monster",
     "lighthouse": "lighthouse beacon",
     "boat": "boat ship sail sailing sailboat yacht fisherman",
@@ -128,8 +128,8 @@ _USUAL_LIGHT = {
 
 
 @dataclass(frozen=True)
-class Mood:
-    """What a scene is made of.
+class Look:
+    """What a scene consists of.
 
     Attributes
     ----------
@@ -141,33 +141,33 @@ class Mood:
         What lies below the horizon.
     weather : {"snow", "rain", "embers", "fireflies", "petals", "dust"}
         What moves in the air.
-    sight : {"dragon", "lighthouse", "boat", "birds", ""}
-        What catches the eye.
+    subject : {"dragon", "lighthouse", "boat", "birds", ""}
+        What stands out.
     """
 
     light: Light
     hour: str
     land: str
     weather: str
-    sight: str
+    subject: str
 
 
-def mood_of(prompt: str, rng: random.Random) -> Mood:
-    """Read the mood out of a prompt; what its words leave open, chance decides.
+def look_of(prompt: str, rng: random.Random) -> Look:
+    """Derive the look from a prompt; what its words leave open is chosen at random.
 
     Parameters
     ----------
     prompt : str
         The prompt.
     rng : random.Random
-        The clip's own chance.
+        The clip's random numbers.
     """
     words = re.findall(r"\w+", prompt.lower())
     land = _first(words, _LAND_WORDS) or rng.choice(list(_LAND_WORDS))
     hour = _first(words, _LIGHT_WORDS) or rng.choice([_USUAL_LIGHT[land], _USUAL_LIGHT[land], "dusk", "dawn"])
     weather = _first(words, _WEATHER_WORDS) or ("fireflies" if hour == "night" and land != "sea" else "dust")
-    sight = _first(words, _SIGHT_WORDS) or ("birds" if hour in {"day", "dawn", "dusk"} else "")
-    return Mood(LIGHTS[hour], hour, land, weather, sight)
+    subject = _first(words, _SUBJECT_WORDS) or ("birds" if hour in {"day", "dawn", "dusk"} else "")
+    return Look(LIGHTS[hour], hour, land, weather, subject)
 
 
 def _first(words: list[str], table: dict[str, str]) -> str:

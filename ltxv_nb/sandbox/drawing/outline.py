@@ -1,10 +1,10 @@
-"""Shapes out of points: polygons and curves, as masks."""
+"""Polygons, curves and ellipses with smooth edges."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from ltxv_nb.sandbox.drawing.planes import Mask
 
@@ -21,6 +21,33 @@ def outline_mask(size: tuple[int, int], shapes: Iterable[tuple[Points, int]], fi
     for points, strength in shapes:
         pen.polygon([(x * fine, y * fine) for x, y in points], fill=strength)
     return Mask.of(image.reduce(fine))
+
+
+def ellipse(
+    size: tuple[int, int], radii: tuple[float, float], strength: int, fine: int = 2, blur: float = 0.0
+) -> Image.Image:
+    """Return an ellipse in the middle of an ``L`` image.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Pixels of the image.
+    radii : (float, float)
+        Half the width and half the height of the ellipse, in pixels.
+    strength : int
+        Its brightness, 0 to 255.
+    fine : int
+        How many times finer it is drawn, so that its edge is smooth.
+    blur : float
+        Radius of a blur in the finer pixels; 0 for none.
+    """
+    image = Image.new("L", (size[0] * fine, size[1] * fine))
+    x, y = size[0] * fine / 2, size[1] * fine / 2
+    reach = (radii[0] * fine, radii[1] * fine)
+    ImageDraw.Draw(image).ellipse((x - reach[0], y - reach[1], x + reach[0], y + reach[1]), fill=strength)
+    if blur:
+        image = image.filter(ImageFilter.GaussianBlur(blur))
+    return image.reduce(fine)
 
 
 def smooth(points: Points, steps: int = 6) -> Points:

@@ -1,4 +1,4 @@
-"""A slow camera move over a still image, which is the first frame as it came."""
+"""A slow camera move over a still image, which is the first frame unchanged."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
 
-#: How much of the width is left at the end of the move.
+#: How much of the width is in view at the end of the move.
 _END = 0.86
 
 
 class Photo:
-    """The film of one image.
+    """The frames of a clip that moves over one image.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ class Photo:
         self._last: Planes | None = None
 
     def draw(self, index: int) -> Planes:
-        """Return frame ``index``; of a large film at 50 a second every second one is the one before again.
+        """Return frame ``index``; in a large clip at 50 a second every second frame repeats the one before.
 
-        The move is slow enough for 25 steps a second, and resampling 2160p takes twice what encoding it does.
+        The move is slow enough for 25 steps a second, and resampling 2160p takes twice as long as encoding.
         """
         step = self._spec.fps // 25 if self._spec.height > 1440 else 1
         if index % step == 0 or self._last is None:

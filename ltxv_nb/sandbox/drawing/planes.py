@@ -50,13 +50,6 @@ class Planes:
     v: Image.Image
 
     @classmethod
-    def filled(cls, width: int, height: int, rgb: Colour) -> Planes:
-        """Return a picture of one colour; width and height in pixels, even."""
-        y, u, v = (round(value) for value in to_yuv(rgb))
-        half = (width // 2, height // 2)
-        return cls(Image.new("L", (width, height), y), Image.new("L", half, u), Image.new("L", half, v))
-
-    @classmethod
     def gradient(cls, width: int, rows: Sequence[Colour], rng: random.Random) -> Planes:
         """Return a picture whose rows have the given colours, dithered so that no bands show."""
         values = [to_yuv(rgb) for rgb in rows]

@@ -1,18 +1,17 @@
-"""Light on the water, under the sun or the moon."""
+"""Reflections of the sun or the moon on the water."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFilter
-
+from ltxv_nb.sandbox.drawing.outline import ellipse
 from ltxv_nb.sandbox.drawing.planes import Mask, even
-from ltxv_nb.sandbox.drawing.sky import sun_place
+from ltxv_nb.sandbox.drawing.sky import sun_position
 
 if TYPE_CHECKING:
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Mood
+    from ltxv_nb.sandbox.drawing.look import Look
     from ltxv_nb.sandbox.drawing.planes import Planes
 
 #: Where the path of light begins and ends, in heights of the frame from the top.
@@ -21,21 +20,21 @@ _FROM, _TO = 0.635, 0.97
 _COUNT, _LEVELS = 130, 5
 
 
-class Glitter:
+class Reflections:
     """Short dashes of light that come and go, wider and farther apart towards the viewer.
 
     Parameters
     ----------
     spec : ClipSpec
         The clip.
-    mood : Mood
-        Its mood.
+    look : Look
+        What it looks like.
     """
 
-    def __init__(self, spec: ClipSpec, mood: Mood) -> None:
+    def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("glitter")
-        self._spec, self._tint = spec, mood.light.glow
-        self._middle = sun_place(spec, mood)[0]
+        self._spec, self._tint = spec, look.light.glow
+        self._middle = sun_position(spec, look)[0]
         self._dashes = []
         for _ in range(_COUNT):
             depth = rng.random() ** 0.8
@@ -46,7 +45,7 @@ class Glitter:
         ]
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay the light on frame ``index``."""
+        """Draw the reflections on frame ``index``."""
         seconds, height = index / self._spec.fps, self._spec.height
         for depth, across, pace, phase in self._dashes:
             level = math.floor(_LEVELS * max(0.0, math.sin(seconds * pace * 2.4 + phase)) * 0.999)
@@ -60,7 +59,4 @@ class Glitter:
 def _dash(spec: ClipSpec, depth: float, level: float) -> Mask:
     long, thick = (0.016 + 0.055 * depth) * spec.height, max(1.2, (0.0016 + 0.0036 * depth) * spec.height)
     size = (even(long + 10), even(thick + 10))
-    big = Image.new("L", (size[0] * 2, size[1] * 2))
-    box = (size[0] - long, size[1] - thick, size[0] + long, size[1] + thick)
-    ImageDraw.Draw(big).ellipse(box, fill=round(level * (185 - 45 * depth)))
-    return Mask.of(big.filter(ImageFilter.GaussianBlur(1.2)).reduce(2))
+    return Mask.of(ellipse(size, (long / 2, thick / 2), round(level * (185 - 45 * depth)), blur=1.2))

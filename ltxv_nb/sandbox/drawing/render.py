@@ -1,4 +1,4 @@
-"""The one call of this room: a clip's figures in, an MP4 file out."""
+"""Renders a clip: its figures in, an MP4 file out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.sandbox.drawing.clip import image_file
 from ltxv_nb.sandbox.drawing.encode import write_clip
-from ltxv_nb.sandbox.drawing.look import mood_of
+from ltxv_nb.sandbox.drawing.look import look_of
 from ltxv_nb.sandbox.drawing.photo import Photo, words_of_address
 from ltxv_nb.sandbox.drawing.scene import Scene
 from ltxv_nb.sandbox.drawing.sound import sound_of
@@ -33,19 +33,19 @@ def render(spec: ClipSpec, path: Path, images: Path) -> None:
     Raises
     ------
     OSError
-        The first frame is missing or no image, or the file cannot be written.
+        The first frame is missing or not an image, or the file cannot be written.
     """
     words = spec.prompt
     if spec.image.startswith("http"):
         words = f"{words_of_address(spec.image)} {words}"
-    mood = mood_of(words, spec.rng("mood"))
+    look = look_of(words, spec.rng("mood"))  # the name decides the numbers, so it stays
     if spec.image.startswith("sha256:"):
-        film: Photo | Scene = Photo(spec, image_file(images, spec.image))
+        frames: Photo | Scene = Photo(spec, image_file(images, spec.image))
     else:
-        film = Scene(replace(spec, prompt=_with_address(spec)), mood)
-    write_clip(path, spec, film.draw, sound_of(spec, mood) if spec.audio else None)
+        frames = Scene(replace(spec, prompt=_with_address(spec)), look)
+    write_clip(path, spec, frames.draw, sound_of(spec, look) if spec.audio else None)
 
 
 def _with_address(spec: ClipSpec) -> str:
-    """Return the words to draw; of an image at an address they say the address, for it is not fetched."""
+    """Return the words to draw; an image at an address is not fetched, so they show the address."""
     return f"[image not fetched: {spec.image}] {spec.prompt}" if spec.image else spec.prompt

@@ -7,54 +7,55 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from ltxv_nb.sandbox.drawing.outline import ellipse
 from ltxv_nb.sandbox.drawing.planes import Mask, Planes, even, mix
 
 if TYPE_CHECKING:
     import random
 
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Light, Mood
+    from ltxv_nb.sandbox.drawing.look import Light, Look
     from ltxv_nb.sandbox.drawing.planes import Colour
 
 #: How high the horizon lies, in heights of the frame from the top.
 HORIZON = 0.62
 
 
-def sky_of(spec: ClipSpec, mood: Mood) -> Planes:
+def sky_of(spec: ClipSpec, look: Look) -> Planes:
     """Return the part of the sky that stands still, as a whole frame."""
     rng = spec.rng("sky")
-    sky = Planes.gradient(spec.width, sky_rows(spec.height, mood.light), rng)
-    if mood.light.stars or mood.hour == "neon":
+    sky = Planes.gradient(spec.width, sky_rows(spec.height, look.light), rng)
+    if look.light.stars or look.hour == "neon":
         _stars(sky, spec, rng)
-    _sun(sky, spec, mood)
+    _sun(sky, spec, look)
     return sky
 
 
 def sky_rows(height: int, light: Light) -> list[Colour]:
-    """Return the colour of each row, the horizon's colour going on below it."""
+    """Return the colour of each row, with the horizon's colour below it."""
     last = len(light.sky) - 1
     rows = []
     for row in range(height):
-        place = min(1.0, row / (height * HORIZON)) ** 1.15 * last
-        step = min(last - 1, int(place))
-        rows.append(mix(light.sky[step], light.sky[step + 1], place - step))
+        position = min(1.0, row / (height * HORIZON)) ** 1.15 * last
+        step = min(last - 1, int(position))
+        rows.append(mix(light.sky[step], light.sky[step + 1], position - step))
     return rows
 
 
-def sun_place(spec: ClipSpec, mood: Mood) -> tuple[int, int, int]:
+def sun_position(spec: ClipSpec, look: Look) -> tuple[int, int, int]:
     """Return where the sun or moon stands and its radius, in pixels."""
-    x, y, radius = mood.light.sun
+    x, y, radius = look.light.sun
     return round(spec.width / 2 + x * spec.height), round(y * spec.height), round(radius * spec.height)
 
 
-def _sun(sky: Planes, spec: ClipSpec, mood: Mood) -> None:
-    x, y, radius = sun_place(spec, mood)
+def _sun(sky: Planes, spec: ClipSpec, look: Look) -> None:
+    x, y, radius = sun_position(spec, look)
     for size, strength in ((12.0, 70), (5.0, 120), (2.2, 150)):
-        _glow(sky, mood.light, (x, y), even(radius * size), strength)
-    disc = _disc(radius)
-    if mood.light.stars:
+        _glow(sky, look.light, (x, y), even(radius * size), strength)
+    disc = _disc(radius, even(radius * 2 + 6), 255)
+    if look.light.stars:
         _craters(disc, radius)
-    sky.stain(mood.light.glow, Mask.of(disc), x - disc.width // 2, y - disc.height // 2)
+    sky.stain(look.light.glow, Mask.of(disc), x - disc.width // 2, y - disc.height // 2)
 
 
 def _glow(sky: Planes, light: Light, centre: tuple[int, int], radius: int, strength: int) -> None:
@@ -65,12 +66,8 @@ def _glow(sky: Planes, light: Light, centre: tuple[int, int], radius: int, stren
     sky.stain(light.glow, Mask.of(mask), centre[0] - radius, centre[1] - radius)
 
 
-def _disc(radius: int) -> Image.Image:
-    side = even(radius * 2 + 6)
-    big = Image.new("L", (side * 4, side * 4))
-    middle, reach = side * 2, radius * 4
-    ImageDraw.Draw(big).ellipse((middle - reach, middle - reach, middle + reach, middle + reach), fill=255)
-    return big.reduce(4)
+def _disc(radius: float, side: int, strength: int) -> Image.Image:
+    return ellipse((side, side), (radius, radius), strength, fine=4)
 
 
 def _craters(disc: Image.Image, radius: int) -> None:
@@ -85,18 +82,9 @@ def _stars(sky: Planes, spec: ClipSpec, rng: random.Random) -> None:
     for _ in range(420):
         x, y = rng.random(), rng.random() ** 1.5 * HORIZON
         strength, size = rng.random() ** 3, rng.choice((0.7, 0.8, 1.0, 1.4))
-        dot = _dot(max(0.6, size * unit), round(60 + 195 * strength))
-        sky.stain((1.0, 1.0, 0.96), dot, round(x * spec.width), round(y * spec.height))
-
-
-def _dot(radius: float, strength: int) -> Mask:
-    side = even(radius * 2 + 5)
-    big = Image.new("L", (side * 4, side * 4))
-    middle, reach = side * 2, radius * 4
-    ImageDraw.Draw(big).ellipse(
-        (middle - reach, middle - reach, middle + reach, middle + reach), fill=strength
-    )
-    return Mask.of(big.reduce(4))
+        radius = max(0.6, size * unit)
+        star = _disc(radius, even(radius * 2 + 5), round(60 + 195 * strength))
+        sky.stain((1.0, 1.0, 0.96), Mask.of(star), round(x * spec.width), round(y * spec.height))
 
 
 class Clouds:
@@ -106,27 +94,27 @@ class Clouds:
     ----------
     spec : ClipSpec
         The clip.
-    mood : Mood
-        Its mood.
+    look : Look
+        What it looks like.
     """
 
-    def __init__(self, spec: ClipSpec, mood: Mood) -> None:
+    def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("clouds")
         unit = spec.height / 1080
-        thick = {"storm": 1.0, "snow": 0.7, "night": 0.30, "fire": 0.85}.get(mood.hour, 0.62)
+        thick = {"storm": 1.0, "snow": 0.7, "night": 0.30, "fire": 0.85}.get(look.hour, 0.62)
         sheets = ((0.04, 0.34, 30, 0.9), (0.26, 0.30, 15, 0.7))
         self._sheets = []
         for top, height, speed, share in sheets:
             step = speed * unit / spec.fps
             size = (even(spec.width + step * spec.frames + 4), even(height * spec.height))
             mask = Mask.of(_cloud_mask(size, thick * share, rng))
-            rows = [mix(mood.light.cloud, mood.light.sky[2], 0.5 * row / size[1]) for row in range(size[1])]
+            rows = [mix(look.light.cloud, look.light.sky[2], 0.5 * row / size[1]) for row in range(size[1])]
             paint = Planes.gradient(spec.width, rows, rng)
             self._sheets.append((paint, mask, even(top * spec.height), step))
         self._width = spec.width
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay the clouds on frame ``index``."""
+        """Draw the clouds on frame ``index``."""
         for paint, mask, top, step in self._sheets:
             canvas.put_masked(paint, mask.window(round(index * step), self._width), 0, top)
 

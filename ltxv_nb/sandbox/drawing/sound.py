@@ -1,4 +1,4 @@
-"""A soft chord over wind or waves, from the prompt's own chance: the sound track of a clip."""
+"""The sound track of a clip: a soft chord over wind or waves, chosen by the prompt."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Mood
+    from ltxv_nb.sandbox.drawing.look import Look
 
 #: Hertz of the lowest note, and the steps of the chord above it in semitones, by the hour.
 _CHORDS = {
@@ -43,21 +43,21 @@ _BLOCK = 1024
 _CHORD_RATE = 16000
 
 
-def sound_of(spec: ClipSpec, mood: Mood) -> Iterator[av.AudioFrame]:
+def sound_of(spec: ClipSpec, look: Look) -> Iterator[av.AudioFrame]:
     """Yield the sound track, in frames of 1024 samples, the last one cut to the clip's exact length.
 
     Parameters
     ----------
     spec : ClipSpec
         The clip.
-    mood : Mood
-        Its mood.
+    look : Look
+        What it looks like.
     """
     rng = spec.rng("sound")
-    tones = _chord(mood, rng.uniform(0.97, 1.03))
+    tones = _chord(look, rng.uniform(0.97, 1.03))
     graph = Graph()
     chord = graph.add("aevalsrc", f"exprs={tones}:s={_CHORD_RATE}:d={spec.duration}")
-    cut, swell, loud = _WINDS[_wind(mood)]
+    cut, swell, loud = _WINDS[_wind(look)]
     noise = graph.add(
         "anoisesrc", f"r={SAMPLE_RATE}:d={spec.duration}:c=pink:a={loud}:s={rng.randrange(1, 2**31)}"
     )
@@ -94,15 +94,15 @@ def _pull(graph: Graph) -> Iterator[av.AudioFrame]:
         yield frame
 
 
-def _wind(mood: Mood) -> str:
-    if mood.weather in {"rain", "embers"}:
-        return mood.weather
-    return "sea" if mood.land == "sea" else "air"
+def _wind(look: Look) -> str:
+    if look.weather in {"rain", "embers"}:
+        return look.weather
+    return "sea" if look.land == "sea" else "air"
 
 
-def _chord(mood: Mood, tune: float) -> str:
+def _chord(look: Look, tune: float) -> str:
     """Return the chord as one expression a channel; the two are a little apart, so that they drift."""
-    root, steps = _CHORDS[mood.hour]
+    root, steps = _CHORDS[look.hour]
     sides = []
     for side in (-1, 1):
         notes = []

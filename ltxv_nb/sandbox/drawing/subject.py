@@ -1,4 +1,4 @@
-"""The one thing to look at: a dragon, a lighthouse, a boat, birds."""
+"""What a scene shows first of all: a dragon, a lighthouse, a boat, birds."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ from ltxv_nb.sandbox.drawing.planes import even, mix
 
 if TYPE_CHECKING:
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Mood
+    from ltxv_nb.sandbox.drawing.look import Look
     from ltxv_nb.sandbox.drawing.outline import Points
     from ltxv_nb.sandbox.drawing.planes import Mask, Planes
 
 
-class Sight(Protocol):
-    """Something that is drawn on each frame."""
+class Subject(Protocol):
+    """Something that is drawn on every frame."""
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay it on frame ``index``."""
+        """Draw it on frame ``index``."""
 
 
-def sight_of(spec: ClipSpec, mood: Mood) -> tuple[Sight | None, int]:
-    """Return a mood's sight, and the number of the layer of land that stands in front of it."""
-    if mood.sight == "dragon":
-        return Dragon(spec, mood), 99
-    if mood.sight == "lighthouse":
-        return Lighthouse(spec, mood), 2
-    if mood.sight == "boat" and mood.land == "sea":
-        return Boat(spec, mood), 5
-    if mood.sight in {"birds", "boat"}:
-        return Birds(spec, mood), 1
+def subject_of(spec: ClipSpec, look: Look) -> tuple[Subject | None, int]:
+    """Return a look's subject, and the number of the layer of land in front of it."""
+    if look.subject == "dragon":
+        return Dragon(spec, look), 99
+    if look.subject == "lighthouse":
+        return Lighthouse(spec, look), 2
+    if look.subject == "boat" and look.land == "sea":
+        return Boat(spec, look), 5
+    if look.subject in {"birds", "boat"}:
+        return Birds(spec, look), 1
     return None, 0
 
 
 class Birds:
     """A loose flock that crosses the sky."""
 
-    def __init__(self, spec: ClipSpec, mood: Mood) -> None:
+    def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("birds")
-        self._spec, self._tone = spec, mix(mood.light.near, mood.light.far, 0.25)
+        self._spec, self._tone = spec, mix(look.light.near, look.light.far, 0.25)
         self._flock = [
             (rng.uniform(-0.28, 0.28), rng.uniform(-0.09, 0.09), rng.uniform(0.6, 1.1), rng.uniform(0, 6))
             for _ in range(9)
         ]
         self._start, self._height = rng.uniform(0.1, 0.3), rng.uniform(0.20, 0.30)
-        self._poses = [self._pose(beat / 12) for beat in range(12)]
+        self._poses = [self._pose(step / 12) for step in range(12)]
 
-    def _pose(self, beat: float) -> list[Mask]:
-        lift = math.sin(2 * math.pi * beat)
+    def _pose(self, phase: float) -> list[Mask]:
+        lift = math.sin(2 * math.pi * phase)
         poses = []
         for size in (0.022, 0.030, 0.038):
             span = size * self._spec.height
@@ -67,25 +67,25 @@ class Birds:
         return poses
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay the flock on frame ``index``."""
+        """Draw the flock on frame ``index``."""
         seconds, height = index / self._spec.fps, self._spec.height
         for x, y, size, phase in self._flock:
             across = (self._start + 0.085 * seconds) * height + (x + 0.28) * height
             down = (self._height + y + 0.012 * math.sin(seconds * 0.9 + phase)) * height
-            beat = int((seconds * 1.6 * size + phase) * 12) % 12
-            mask = self._poses[beat][min(2, int((size - 0.6) * 6))]
+            pose = int((seconds * 1.6 * size + phase) * 12) % 12
+            mask = self._poses[pose][min(2, int((size - 0.6) * 6))]
             canvas.stain(self._tone, mask, round(across), round(down))
 
 
 class Boat:
     """A sailing boat that rides the swell."""
 
-    def __init__(self, spec: ClipSpec, mood: Mood) -> None:
+    def __init__(self, spec: ClipSpec, look: Look) -> None:
         self._spec = spec
         unit = spec.height * 0.20
         self._size = (even(unit), even(unit * 1.3))
-        self._sail = mix(mood.light.sky[-1], (1.0, 1.0, 1.0), 0.35)
-        self._hull = mix(mood.light.near, mood.light.far, 0.15)
+        self._sail = mix(look.light.sky[-1], (1.0, 1.0, 1.0), 0.35)
+        self._hull = mix(look.light.near, look.light.far, 0.15)
         self._poses = [self._pose(unit, 5.0 * math.sin(2 * math.pi * step / 24)) for step in range(24)]
 
     def _pose(self, unit: float, degrees: float) -> tuple[Mask, Mask]:
@@ -98,7 +98,7 @@ class Boat:
         return outline_mask(self._size, sails, 4), outline_mask(self._size, wood, 4)
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay the boat on frame ``index``."""
+        """Draw the boat on frame ``index``."""
         seconds, height = index / self._spec.fps, self._spec.height
         sails, wood = self._poses[int(seconds * 7) % 24]
         left = round((0.42 + 0.035 * seconds) * height)

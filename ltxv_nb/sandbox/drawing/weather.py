@@ -6,13 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFilter
-
+from ltxv_nb.sandbox.drawing.outline import ellipse
 from ltxv_nb.sandbox.drawing.planes import Mask, colour, even
 
 if TYPE_CHECKING:
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
-    from ltxv_nb.sandbox.drawing.look import Mood
+    from ltxv_nb.sandbox.drawing.look import Look
     from ltxv_nb.sandbox.drawing.planes import Colour, Planes
 
 
@@ -33,7 +32,7 @@ class Kind:
     sway : float
         How far it swings from side to side.
     pulse : float
-        How often it glows up; 0 for a steady one.
+        How often it lights up in a second; 0 for a steady one.
     strength : int
         How much it covers, to 255.
     long : float
@@ -70,13 +69,13 @@ class Weather:
     ----------
     spec : ClipSpec
         The clip.
-    mood : Mood
-        Its mood.
+    look : Look
+        What it looks like.
     """
 
-    def __init__(self, spec: ClipSpec, mood: Mood) -> None:
+    def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("weather")
-        self._kind = KINDS[mood.weather]
+        self._kind = KINDS[look.weather]
         self._spec = spec
         small, large = self._kind.size
         sizes = [small + (large - small) * number / 4 for number in range(5)]
@@ -89,7 +88,7 @@ class Weather:
         ]
 
     def draw(self, canvas: Planes, index: int) -> None:
-        """Lay the particles on frame ``index``."""
+        """Draw the particles on frame ``index``."""
         kind, height = self._kind, self._spec.height
         seconds = index / self._spec.fps
         span = self._spec.width / height + 0.2
@@ -114,8 +113,5 @@ def _sprite(kind: Kind, radius: float, level: int) -> Mask:
     radius = max(0.7, radius)
     blur = 0.45 if kind.long == 1 else 0.3
     wide, high = even(radius * 2 * 2.4 + 4), even(radius * 2 * (kind.long + 1.4) + 4)
-    big = Image.new("L", (wide * 2, high * 2))
-    reach, tall = radius * 2, radius * 2 * kind.long
-    box = (wide - reach, high - tall, wide + reach, high + tall)
-    ImageDraw.Draw(big).ellipse(box, fill=round(kind.strength * level / (_LEVELS - 1)))
-    return Mask.of(big.filter(ImageFilter.GaussianBlur(radius * 2 * blur)).reduce(2))
+    strength = round(kind.strength * level / (_LEVELS - 1))
+    return Mask.of(ellipse((wide, high), (radius, radius * kind.long), strength, blur=radius * 2 * blur))

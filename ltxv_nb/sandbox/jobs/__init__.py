@@ -1,1 +1,1 @@
-"""The sandbox's generations: accepted, kept, rendered."""
+"""The sandbox's generations: accepted, stored, rendered."""

@@ -1,4 +1,4 @@
-"""What becomes of a submission: accepted, queued, generating, completed or ended in an error."""
+"""The life of a generation: accepted, queued, generating, then completed or ended in an error."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.models import default_model, find_model
 from ltxv_nb.sandbox.drawing.clip import ClipSpec, fast_spec, spec_of
-from ltxv_nb.sandbox.jobs import prompt_words as words
+from ltxv_nb.sandbox.jobs import prompt_words
 from ltxv_nb.sandbox.jobs.store import Generation, LoggedRequest
-from ltxv_nb.sandbox.server.validation import Refused, decode_image
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,23 +27,27 @@ JITTER = 0.10
 #: The share of its time that a generation is ``queued``.
 _QUEUED_SHARE = 0.15
 
-#: ``[rate-limit]`` counters kept at most; older ones start anew.
+#: ``[rate-limit]`` counters at most; after that all of them start again.
 _MAX_COUNTERS = 1000
 
 
-class Studio:
-    """Takes submissions and answers what has become of them.
+class RateLimited(Exception):
+    """The prompt holds ``[rate-limit]``, and this submission is one that it refuses."""
+
+
+class Generations:
+    """Takes submissions and says how they are.
 
     Parameters
     ----------
     store : Store
-        Where they are kept.
+        Where they are stored.
     renderer : Renderer
-        Who films them.
+        Renders their clips.
     seconds : float
         Nominal time of an ``ltxv-2`` generation.
     fast : bool
-        No waiting, and one small clip for all.
+        No waiting, and one small clip for every request.
     clock : callable
         Unix seconds.
     """
@@ -58,50 +61,54 @@ class Studio:
         self._open = {generation.id: generation for generation in store.unfinished()}
 
     def resume(self) -> None:
-        """Go on with what an earlier service left unfinished."""
+        """Continue what an earlier service left unfinished."""
         if self.fast:
             self._renderer.render(fast_spec(), lambda _problem: None)
         for generation in self._open.values():
-            self._film(generation)
+            self._render(generation)
 
-    def submit(self, body: dict[str, Any], client_request_id: str | None, request_id: str) -> Generation:
-        """Accept a checked body, on record before this returns.
+    def submit(
+        self, body: dict[str, Any], image: bytes | None, client_request_id: str | None, request_id: str
+    ) -> Generation:
+        """Accept a checked body; it is stored when this returns.
 
         Parameters
         ----------
         body : dict
-            As `ltxv_nb.sandbox.server.validation.read_body` gives it.
+            The JSON body, every field of it allowed.
+        image : bytes or None
+            The first frame, if the body holds it as data.
         client_request_id : str or None
-            The client's own name for the request.
+            The client's id of the request.
         request_id : str
-            The service's.
+            The service's id of it.
 
         Raises
         ------
-        Refused
-            429, for ``[rate-limit]``.
+        RateLimited
+            The prompt holds ``[rate-limit]``, and the same body has been refused fewer than twice.
         """
         prompt = body["prompt"]
         self._limit(body)
-        spec = fast_spec() if self.fast else spec_of(body, self._image(body))
+        spec = fast_spec() if self.fast else spec_of(body, self._first_frame(body, image))
         now = self._clock()
         generation = Generation(
             id=f"{uuid.uuid4()}:{body['model']}",
             created=now,
             seconds=self._time(spec, body["model"], prompt),
-            fails=words.has(prompt, "[fail]"),
+            fails=prompt_words.has(prompt, "[fail]"),
             spec=spec.to_json(),
-            outages=words.OUTAGES if words.has(prompt, "[unavailable]") else 0,
+            outages=prompt_words.OUTAGES if prompt_words.has(prompt, "[unavailable]") else 0,
             file_token=secrets.token_urlsafe(24),
         )
         logged = LoggedRequest(now, "succeeded", body["model"], request_id, generation.id, client_request_id)
         self.store.accept(generation, logged)
         self._open[generation.id] = generation
-        self._film(generation)
+        self._render(generation)
         return generation
 
     def refuse(self, model: str, client_request_id: str | None, request_id: str) -> None:
-        """Put a refused submission on record."""
+        """Log a refused submission."""
         logged = LoggedRequest(
             self._clock(), "failed", model, request_id, str(uuid.uuid4()), client_request_id
         )
@@ -112,7 +119,7 @@ class Studio:
         return self._open.get(generation_id) or self.store.get(generation_id)
 
     def is_out(self, generation: Generation) -> bool:
-        """Whether this poll is one that ``[unavailable]`` leaves without an answer; counts it."""
+        """Whether ``[unavailable]`` makes this poll fail; counts it."""
         if not generation.outages:
             return False
         generation.outages -= 1
@@ -132,14 +139,14 @@ class Studio:
         if self._renderer.has(ClipSpec.from_json(generation.spec)):
             self._close(generation)
             return "completed"
-        # Rendering still, or its file was dropped for room: then it is rendered again, to the same bytes.
-        self._film(generation)
+        # Still being rendered, or deleted to free space: then it is rendered again, to the same bytes.
+        self._render(generation)
         return "generating"
 
     def error(self, generation: Generation) -> dict[str, str]:
         """Return the error object of a generation in the state ``error``."""
         if generation.fails:
-            return words.FAILURE
+            return prompt_words.FAILURE
         return {"name": "RenderingFailed", "message": generation.broken or ""}
 
     def busy(self) -> bool:
@@ -154,7 +161,7 @@ class Studio:
             self.store.update(generation)
         self._open.pop(generation.id, None)
 
-    def _film(self, generation: Generation) -> None:
+    def _render(self, generation: Generation) -> None:
         spec = ClipSpec.from_json(generation.spec)
         if generation.fails or self._renderer.has(spec):
             return
@@ -171,29 +178,27 @@ class Studio:
 
         self._renderer.render(spec, done)
 
-    def _image(self, body: dict[str, Any]) -> str:
+    def _first_frame(self, body: dict[str, Any], image: bytes | None) -> str:
         """Return the reference of a first frame, after storing what came as data."""
-        address = body.get("image_url") or ""
-        data = decode_image(address) if address.startswith("data:") else None
-        return self._renderer.keep_image(data) if data else address
+        return self._renderer.store_image(image) if image else body.get("image_url") or ""
 
     def _time(self, spec: ClipSpec, model: str, prompt: str) -> float:
-        nominal = self.nominal(model) * (words.SLOWNESS if words.has(prompt, "[slow]") else 1.0)
+        nominal = self.nominal(model) * (prompt_words.SLOWNESS if prompt_words.has(prompt, "[slow]") else 1.0)
         return nominal * (1 + JITTER * (2 * spec.rng(f"time {spec.key}").random() - 1))
 
     def nominal(self, model: str) -> float:
-        """Return how long a model takes, in seconds, before jitter: in proportion to the vendor's figures."""
+        """Return the time a model takes, in seconds, before jitter: in proportion to the vendor's figures."""
         usual, found = default_model().seconds, find_model(model)
         seconds = found.seconds if found else None
         return self.seconds * (seconds / usual if seconds and usual else 1.0)
 
     def _limit(self, body: dict[str, Any]) -> None:
-        if not words.has(body["prompt"], "[rate-limit]"):
+        if not prompt_words.has(body["prompt"], "[rate-limit]"):
             return
         name = json.dumps(body, sort_keys=True)[:2000]
         count = self._refused.pop(name, 0)
-        if count < words.REFUSALS:
+        if count < prompt_words.REFUSALS:
             if len(self._refused) >= _MAX_COUNTERS:
                 self._refused.clear()
             self._refused[name] = count + 1
-            raise Refused(429, "Too many requests: the prompt holds [rate-limit]. Try again in 1 second.")
+            raise RateLimited("Too many requests: the prompt holds [rate-limit]. Try again in 1 second.")

@@ -1,4 +1,4 @@
-"""The rendered clips: a folder of files named after their request, and the worker that fills it."""
+"""The rendered clips: a folder of files named after their request, and the worker process that makes them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltxv_nb.files import write_whole
 from ltxv_nb.sandbox.drawing.clip import ClipSpec, image_file
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Clips and first frames together take at most this many bytes; the longest unused go first.
+#: Clips and first frames together take at most this many bytes; the least recently used are deleted first.
 MAX_STORED = 2 * 1024**3
 
 
@@ -44,13 +45,13 @@ class Renderer:
     def __init__(self, folder: Path, max_stored: int = MAX_STORED, clips: Path | None = None) -> None:
         self.clips, self._images = clips or folder / "clips", folder / "images"
         self._max_stored = max_stored
-        for room in (self.clips, self._images):
-            room.mkdir(parents=True, exist_ok=True)
-        for half in self.clips.glob("*.part") if clips is None else ():
-            half.unlink(missing_ok=True)
+        for own in (self.clips, self._images):
+            own.mkdir(parents=True, exist_ok=True)
+        for unfinished in self.clips.glob("*.part") if clips is None else ():
+            unfinished.unlink(missing_ok=True)
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="render")
         self._worker: subprocess.Popen[str] | None = None
-        self._under_way: dict[str, asyncio.Task[str]] = {}
+        self._tasks: dict[str, asyncio.Task[str]] = {}
         self._closed = False
 
     def warm_up(self) -> None:
@@ -65,23 +66,21 @@ class Renderer:
         """Whether a clip is rendered."""
         return self.path(spec).exists()
 
-    def keep_image(self, data: bytes) -> str:
+    def store_image(self, data: bytes) -> str:
         """Store a first frame and return its reference."""
         name = hashlib.sha256(data).hexdigest()
         path = self._images / name
         if not path.exists():
-            part = path.with_suffix(".part")
-            part.write_bytes(data)
-            part.replace(path)
+            write_whole(path, data)
         return f"sha256:{name}"
 
     def render(self, spec: ClipSpec, done: Callable[[str], None]) -> None:
-        """Have a clip rendered unless it is; then call ``done`` with what went wrong, or ``""``."""
-        task = self._under_way.get(spec.key)
+        """Render a clip unless it exists; then call ``done`` with what went wrong, or ``""``."""
+        task = self._tasks.get(spec.key)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._render(spec))
-            self._under_way[spec.key] = task
-            task.add_done_callback(lambda _task: self._under_way.pop(spec.key, None))
+            self._tasks[spec.key] = task
+            task.add_done_callback(lambda _task: self._tasks.pop(spec.key, None))
         task.add_done_callback(lambda task: None if task.cancelled() else done(task.result()))
 
     async def _render(self, spec: ClipSpec) -> str:
@@ -89,13 +88,13 @@ class Renderer:
         with contextlib.suppress(FileNotFoundError):
             os.utime(path)
             return ""
-        answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._order, spec)
-        self._tidy(keep=path)
+        answer = await asyncio.get_running_loop().run_in_executor(self._pool, self._run_worker, spec)
+        self._free_space(keep=path)
         return answer
 
-    def _order(self, spec: ClipSpec) -> str:
-        """Have the worker render a clip, with a fresh one if it dies; runs in the pool's one thread."""
-        order = {"spec": asdict(spec), "path": str(self.path(spec)), "images": str(self._images)}
+    def _run_worker(self, spec: ClipSpec) -> str:
+        """Let the worker render a clip; start another if it dies. Runs in the pool's one thread."""
+        task = {"spec": asdict(spec), "path": str(self.path(spec)), "images": str(self._images)}
         for _ in range(2):
             if self._closed:
                 break
@@ -103,7 +102,7 @@ class Renderer:
             assert worker.stdin is not None
             assert worker.stdout is not None
             with contextlib.suppress(OSError):
-                worker.stdin.write(json.dumps(order) + "\n")
+                worker.stdin.write(json.dumps(task) + "\n")
                 worker.stdin.flush()
                 if line := worker.stdout.readline():
                     return str(json.loads(line))
@@ -127,14 +126,12 @@ class Renderer:
             )
         return self._worker
 
-    def _tidy(self, keep: Path) -> None:
-        """Drop the longest unused files until the rest fits."""
-        files = [
-            file for room in (self.clips, self._images) for file in room.iterdir() if file.suffix != ".part"
-        ]
+    def _free_space(self, keep: Path) -> None:
+        """Delete the least recently used files until the rest fits."""
+        files = [*self.clips.iterdir(), *self._images.iterdir()]
         stats = []
-        for file in files:
-            with contextlib.suppress(FileNotFoundError):  # another sandbox may tidy the same folder
+        for file in (file for file in files if file.suffix != ".part"):
+            with contextlib.suppress(FileNotFoundError):  # another sandbox may use the same folder
                 stats.append((file.stat().st_mtime, file.stat().st_size, file))
         stats.sort()
         total = sum(size for _, size, _ in stats)
@@ -146,11 +143,11 @@ class Renderer:
                 total -= size
 
     def has_image(self, spec: ClipSpec) -> bool:
-        """Whether the first frame of a clip is there, or none is needed."""
+        """Whether the first frame of a clip is stored, or none is needed."""
         return not spec.image.startswith("sha256:") or image_file(self._images, spec.image).exists()
 
     def close(self) -> None:
-        """End the worker; a clip half rendered is begun anew by the next service."""
+        """End the worker; the next service renders an unfinished clip again from its start."""
         self._closed = True
         if self._worker is not None and self._worker.poll() is None:
             self._worker.kill()

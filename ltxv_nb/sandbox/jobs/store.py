@@ -1,4 +1,4 @@
-"""What the sandbox remembers: generations and requests, in one SQLite file."""
+"""The sandbox's generations and requests, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CREATE TABLE IF NOT EXISTS requests (
 CREATE INDEX IF NOT EXISTS requests_by_time ON requests (created);
 """
 
-#: The vendor's logs reach back this many seconds (92 days); older rows are forgotten.
-MEMORY = 92 * 86400.0
+#: The vendor's logs reach back this many seconds (92 days); older rows are deleted.
+RETENTION = 92 * 86400.0
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Generation:
     spec : str
         Its clip, as JSON.
     outages : int
-        How many polls are yet to be answered with a 503.
+        How many more polls are answered with a 503.
     file_token : str
         The unguessable part of its file's address.
     open : bool
@@ -78,14 +78,14 @@ class LoggedRequest:
 
 
 class Store:
-    """The SQLite file. One process writes it: the one that holds the home's lock.
+    """The SQLite file. Only the process that holds the home's lock writes it.
 
     Parameters
     ----------
     path : Path
         The file; made when missing.
     now : float
-        Unix seconds; what is older than `MEMORY` is dropped.
+        Unix seconds; what is older than `RETENTION` is deleted.
     """
 
     def __init__(self, path: Path, now: float) -> None:
@@ -94,8 +94,8 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
-        self._db.execute("DELETE FROM requests WHERE created < ?", (now - MEMORY,))
-        self._db.execute("DELETE FROM generations WHERE created < ? AND NOT open", (now - MEMORY,))
+        self._db.execute("DELETE FROM requests WHERE created < ?", (now - RETENTION,))
+        self._db.execute("DELETE FROM generations WHERE created < ? AND NOT open", (now - RETENTION,))
 
     def accept(self, generation: Generation, logged: LoggedRequest) -> None:
         """Write a generation and its log row, both or neither."""

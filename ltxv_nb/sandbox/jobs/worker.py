@@ -23,13 +23,13 @@ def main() -> None:
     from ltxv_nb.sandbox.drawing.render import render
 
     for line in sys.stdin:
-        order = json.loads(line)
+        task = json.loads(line)
         try:
-            part = Path(order["path"]).with_suffix(f".{os.getpid()}.part")
-            render(ClipSpec(**order["spec"]), part, Path(order["images"]))
-            part.replace(order["path"])
+            part = Path(task["path"]).with_suffix(f".{os.getpid()}.part")
+            render(ClipSpec(**task["spec"]), part, Path(task["images"]))
+            part.replace(task["path"])
             answer = ""
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this clip's and not the service's
+        except Exception as error:  # noqa: BLE001 - it concerns this clip, not the service
             answer = f"{type(error).__name__}: {error}"
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()

@@ -11,7 +11,7 @@ from ltxv_nb.sandbox.server.validation import Refused
 
 if TYPE_CHECKING:
     from ltxv_nb.models import Model
-    from ltxv_nb.sandbox.jobs.generations import Studio
+    from ltxv_nb.sandbox.jobs.generations import Generations
 
 ENDPOINT = "/v2/video/generations"
 _TYPE = "video/generations"
@@ -78,15 +78,15 @@ def _split(query: Query, name: str) -> set[str]:
     return {part.strip() for value in query.get(name, ()) for part in value.split(",") if part.strip()}
 
 
-def metrics(query: Query, studio: Studio, now: float) -> dict[str, Any]:
+def metrics(query: Query, generations: Generations, now: float) -> dict[str, Any]:
     """Return how long generations take, as the service that times them knows without measuring.
 
     Parameters
     ----------
     query : dict
         The query's values by name.
-    studio : Studio
-        Who times them.
+    generations : Generations
+        Knows their nominal times.
     now : float
         Unix seconds.
 
@@ -104,14 +104,14 @@ def metrics(query: Query, studio: Studio, now: float) -> dict[str, Any]:
     known = [name for model in builtin_models() for name in (model.id, *model.aliases)]
     names = [name for name in known if name in aliases]
     ids = [model.id for model in builtin_models()]
-    rows = [_metric(name, studio) for name in (names if aliases else ids)]
+    rows = [_metric(name, generations) for name in (names if aliases else ids)]
     return {"window_seconds": _WINDOW, "generated_at": timestamp(now), "models": rows}
 
 
-def _metric(name: str, studio: Studio) -> dict[str, Any]:
+def _metric(name: str, generations: Generations) -> dict[str, Any]:
     """Return the percentiles of the even spread around a model's nominal time."""
     # With --fast a clip takes no time, which nobody who reads the figures could believe.
-    nominal = max(studio.nominal(name), _LEAST_SECONDS) * 1000
+    nominal = max(generations.nominal(name), _LEAST_SECONDS) * 1000
     shares = {"p50": 0.50, "p75": 0.75, "p90": 0.90, "p99": 0.99}
     spread = {key: round(nominal * (1 + JITTER * (2 * share - 1)), 1) for key, share in shares.items()}
     return {"alias": name, "endpoint": ENDPOINT, "metrics": {"duration_ms": spread}}

@@ -1,4 +1,4 @@
-"""The HTTP side: who may ask, and one class an endpoint."""
+"""The HTTP side: who may send requests, and one class for each endpoint."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 
 from ltxv_nb.sandbox.drawing.clip import ClipSpec
+from ltxv_nb.sandbox.jobs.generations import RateLimited
 from ltxv_nb.sandbox.server import catalogue, logs
-from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, read_body
+from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, decode_image, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from ltxv_nb.sandbox.jobs.generations import Studio
+    from ltxv_nb.sandbox.jobs.generations import Generations
     from ltxv_nb.sandbox.jobs.renderer import Renderer
     from ltxv_nb.sandbox.jobs.store import Generation
 
@@ -35,15 +36,15 @@ _OUTAGE = (
 
 
 @dataclass
-class Desk:
+class ServerContext:
     """What every handler needs.
 
     Attributes
     ----------
-    studio : Studio
-        Who takes submissions.
+    generations : Generations
+        Takes submissions and says how they are.
     renderer : Renderer
-        Who has the files.
+        Has the files.
     token : str
         The bearer token.
     port : int
@@ -52,37 +53,37 @@ class Desk:
         `time.monotonic` of the last request.
     """
 
-    studio: Studio
+    generations: Generations
     renderer: Renderer
     token: str
     port: int = 0
     last_request: float = 0.0
 
     def hosts(self) -> set[str]:
-        """Return the Host headers that are ours."""
+        """Return the Host headers that name this service."""
         return {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
 
 
-class Handler(web.RequestHandler):
-    """Checks who asks, and answers every failure in the shape of the vendor's errors."""
+class BaseHandler(web.RequestHandler):
+    """Checks the sender, and answers every failure in the form of the vendor's errors."""
 
-    #: Whether the bearer token is asked for.
+    #: Whether the endpoint requires the bearer token.
     needs_token = True
 
-    desk: Desk
+    context: ServerContext
 
-    def initialize(self, desk: Desk) -> None:
-        """Take what tornado hands over."""
-        self.desk = desk
+    def initialize(self, context: ServerContext) -> None:
+        """Take the arguments that tornado passes."""
+        self.context = context
         self.request_id = str(uuid.uuid4())
 
     def prepare(self) -> Awaitable[None] | None:
         """Refuse a foreign Host (a page that rebinds its own name to this machine) and a wrong token."""
-        self.desk.last_request = time.monotonic()
-        if self.request.headers.get("Host", "").lower() not in self.desk.hosts():
-            raise Refused(421, f"Host: expected 127.0.0.1:{self.desk.port}, received another name.")
+        self.context.last_request = time.monotonic()
+        if self.request.headers.get("Host", "").lower() not in self.context.hosts():
+            raise Refused(421, f"Host: expected 127.0.0.1:{self.context.port}, received another name.")
         given = self.request.headers.get("Authorization", "")
-        wanted = f"Bearer {self.desk.token}"
+        wanted = f"Bearer {self.context.token}"
         if self.needs_token and not hmac.compare_digest(given.encode(), wanted.encode()):
             raise Refused(
                 401, "Authorization: expected the bearer token of this sandbox, received none or another."
@@ -98,13 +99,13 @@ class Handler(web.RequestHandler):
         return None
 
     def set_default_headers(self) -> None:
-        """Say what these answers are, and nothing about the server."""
+        """Set the headers of every answer; none of them says anything about the server."""
         self.set_header("Server", NAME)
         self.set_header("X-Content-Type-Options", "nosniff")
         self.set_header("Cache-Control", "no-store")
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Log what is a fault, not what is an answer."""
+        """Log faults, not refusals."""
         if not isinstance(value, Refused):
             super().log_exception(typ, value, tb)
 
@@ -133,7 +134,7 @@ class Handler(web.RequestHandler):
         )
 
 
-class Nowhere(Handler):
+class NotFoundHandler(BaseHandler):
     """Any other address."""
 
     needs_token = False
@@ -144,41 +145,41 @@ class Nowhere(Handler):
         raise web.HTTPError(404)
 
 
-class Health(Handler):
+class HealthHandler(BaseHandler):
     """``/health``: whether this is the sandbox."""
 
     needs_token = False
 
     def get(self) -> None:
-        """Answer who is here."""
+        """Answer with the process and its name."""
         self.finish({"ok": True, "pid": os.getpid(), "service": NAME})
 
 
 @web.stream_request_body
-class Generations(Handler):
+class GenerationsHandler(BaseHandler):
     """``/v2/video/generations``: submit and fetch."""
 
-    def initialize(self, desk: Desk) -> None:
+    def initialize(self, context: ServerContext) -> None:
         """Prepare for a body that arrives in pieces."""
-        super().initialize(desk)
+        super().initialize(context)
         self._body: list[bytes] = []
         self._length = 0
         self._refused: Refused | None = None
 
     def prepare(self) -> Awaitable[None] | None:
-        """Keep a refusal until the body is read: answering earlier would cost the caller its connection."""
+        """Hold a refusal back until the body is read: an earlier answer would reset the connection."""
         try:
             return super().prepare()
         except Refused as refused:
             self._refused = refused
             return None
 
-    def _let_in(self) -> None:
+    def _raise_refusal(self) -> None:
         if self._refused is not None:
             raise self._refused
 
     def data_received(self, chunk: bytes) -> None:
-        """Keep a piece of the body; what is too much is read on, so that the answer arrives, and dropped."""
+        """Keep a piece of the body; what exceeds the limit is dropped but read, for the answer to arrive."""
         self._length += len(chunk)
         if self._length > MAX_BODY or self._refused is not None:
             self._body.clear()
@@ -187,30 +188,37 @@ class Generations(Handler):
 
     def post(self) -> None:
         """Accept or refuse a submission."""
-        self._let_in()
-        mine = self._client_request_id()
+        self._raise_refusal()
+        client_request_id = self._client_request_id()
         raw = b"".join(self._body)
         try:
-            body = read_body(raw, self._length)
-            generation = self.desk.studio.submit(body, mine, self.request_id)
+            generation = self._accepted(raw, client_request_id)
         except Refused:
-            self.desk.studio.refuse(_model_in(raw), mine, self.request_id)
+            self.context.generations.refuse(_model_in(raw), client_request_id, self.request_id)
             raise
         self.set_header("x-inference-id", generation.id)
         self.set_header("x-aimlapi-credits-used", "0")
         self.set_header("x-aimlapi-usd-spent", "0")
         self.finish({"id": generation.id, "status": "queued", "meta": {"usage": {"credits_used": 0}}})
 
+    def _accepted(self, raw: bytes, client_request_id: str | None) -> Generation:
+        body = read_body(raw, self._length)
+        image = decode_image(body.get("image_url") or "")
+        try:
+            return self.context.generations.submit(body, image, client_request_id, self.request_id)
+        except RateLimited as error:
+            raise Refused(429, str(error)) from None
+
     def get(self) -> None:
-        """Answer what has become of a generation."""
-        self._let_in()
+        """Answer with the status of a generation."""
+        self._raise_refusal()
         generation_id = self.get_query_argument("generation_id", "")
         if not generation_id:
             raise Refused(400, "generation_id: expected string, received nothing.")
-        generation = self.desk.studio.find(generation_id)
+        generation = self.context.generations.find(generation_id)
         if generation is None:
             raise Refused(404, "generation_id: there is no generation with this id.")
-        if self.desk.studio.is_out(generation):
+        if self.context.generations.is_out(generation):
             self.set_status(503)
             self.set_header("Content-Type", "text/html; charset=utf-8")
             self.finish(_OUTAGE)
@@ -218,16 +226,16 @@ class Generations(Handler):
         self.finish(self._answer(generation))
 
     def _answer(self, generation: Generation) -> dict[str, Any]:
-        status = self.desk.studio.status(generation)
+        status = self.context.generations.status(generation)
         answer: dict[str, Any] = {"id": generation.id, "status": status}
         if status == "completed":
             spec = ClipSpec.from_json(generation.spec)
             name = generation.id.partition(":")[0]
-            url = f"http://127.0.0.1:{self.desk.port}/files/{generation.file_token}/{name}.mp4"
+            url = f"http://127.0.0.1:{self.context.port}/files/{generation.file_token}/{name}.mp4"
             answer["video"] = {"url": url, "duration": spec.duration}
             answer["meta"] = {"usage": {"credits_used": 0}}
         if status == "error":
-            answer["error"] = self.desk.studio.error(generation)
+            answer["error"] = self.context.generations.error(generation)
         return answer
 
     def _client_request_id(self) -> str | None:
@@ -246,32 +254,32 @@ def _model_in(raw: bytes) -> str:
         return "unknown"
 
 
-class Billing(Handler):
-    """``/v2/billing``: there is no money here."""
+class BillingHandler(BaseHandler):
+    """``/v2/billing``: the balance, which is always zero."""
 
     def get(self) -> None:
         """Answer zero."""
         self.finish({"current_balance": 0, "currency": "USD"})
 
 
-class Logs(Handler):
+class LogsHandler(BaseHandler):
     """``/v2/logs``: the submissions, accepted and refused."""
 
     def get(self) -> None:
         """Answer with a page."""
         prefix = self.get_query_argument("key_prefix", "")
-        if not self.desk.token.startswith(prefix):
+        if not self.context.token.startswith(prefix):
             raise Refused(403, "key_prefix: the requests of another key take a management key.")
-        self.finish(logs.page(self.query(), self.desk.studio.store, time.time()))
+        self.finish(logs.page(self.query(), self.context.generations.store, time.time()))
 
 
-class Models(Handler):
-    """``/v1/models``: the catalogue, which may be kept by its ETag."""
+class ModelsHandler(BaseHandler):
+    """``/v1/models``: the catalogue, which may be cached by its ETag."""
 
     needs_token = False
 
     def get(self) -> None:
-        """Answer with what the query asks for."""
+        """Answer with the models that the query selects."""
         self.set_header("Cache-Control", "no-cache")
         self.finish(catalogue.models(self.query()))
 
@@ -280,31 +288,31 @@ class Models(Handler):
         return web.RequestHandler.compute_etag(self)
 
 
-class Metrics(Handler):
+class MetricsHandler(BaseHandler):
     """``/models/metrics``: how long generations take."""
 
     needs_token = False
 
     def get(self) -> None:
         """Answer with the percentiles."""
-        self.finish(catalogue.metrics(self.query(), self.desk.studio, time.time()))
+        self.finish(catalogue.metrics(self.query(), self.context.generations, time.time()))
 
 
-class Files(Handler, web.StaticFileHandler):
+class FilesHandler(BaseHandler, web.StaticFileHandler):
     """``/files/<token>/<name>.mp4``: the clips, by an address that cannot be guessed."""
 
     needs_token = False
 
-    def initialize(self, desk: Desk, path: str) -> None:  # type: ignore[override]
-        """Take both parents' arguments."""
-        Handler.initialize(self, desk)
+    def initialize(self, context: ServerContext, path: str) -> None:  # type: ignore[override]
+        """Take the arguments of both base classes."""
+        BaseHandler.initialize(self, context)
         web.StaticFileHandler.initialize(self, path)
 
     async def get(self, path: str, include_body: bool = True) -> None:
-        """Send the clip, or the range of it that is asked for if it is still the same clip."""
+        """Send the clip, or the requested range of it if it is still the same clip."""
         token = path.partition("/")[0]
-        generation = self.desk.studio.store.by_file(token)
-        file = self.desk.renderer.path(ClipSpec.from_json(generation.spec)) if generation else None
+        generation = self.context.generations.store.by_file(token)
+        file = self.context.renderer.path(ClipSpec.from_json(generation.spec)) if generation else None
         if file is None or not file.exists():
             raise web.HTTPError(404)
         same = self.request.headers.get("If-Range", self._etag(file)) == self._etag(file)
@@ -322,8 +330,8 @@ class Files(Handler, web.StaticFileHandler):
 
     @classmethod
     def get_content_version(cls, abspath: str) -> str:
-        """Return the clip's own name, which its request gave it, rather than read the file through."""
-        return os.path.splitext(os.path.basename(abspath))[0]  # noqa: PTH119, PTH122 - tornado hands over text
+        """Return the clip's name, which comes from its request, instead of hashing the file."""
+        return os.path.splitext(os.path.basename(abspath))[0]  # noqa: PTH119, PTH122 - tornado passes text
 
     def compute_etag(self) -> str | None:
         """Return the ETag by the content."""
@@ -335,31 +343,31 @@ class Files(Handler, web.StaticFileHandler):
 
 
 def application(
-    desk: Desk, clips: Path, log_request: Callable[[web.RequestHandler], None]
+    context: ServerContext, clips: Path, log_request: Callable[[web.RequestHandler], None]
 ) -> web.Application:
     """Return the application.
 
     Parameters
     ----------
-    desk : Desk
+    context : ServerContext
         What the handlers share.
     clips : Path
         Folder of the clips.
     log_request : callable
         Called after each request.
     """
-    shared = {"desk": desk}
+    shared = {"context": context}
     return web.Application(
         [
-            (r"/health", Health, shared),
-            (r"/v2/video/generations", Generations, shared),
-            (r"/v2/billing", Billing, shared),
-            (r"/v2/logs", Logs, shared),
-            (r"/v1/models", Models, shared),
-            (r"/models/metrics", Metrics, shared),
-            (r"/files/(.*)", Files, {**shared, "path": str(clips)}),
+            (r"/health", HealthHandler, shared),
+            (r"/v2/video/generations", GenerationsHandler, shared),
+            (r"/v2/billing", BillingHandler, shared),
+            (r"/v2/logs", LogsHandler, shared),
+            (r"/v1/models", ModelsHandler, shared),
+            (r"/models/metrics", MetricsHandler, shared),
+            (r"/files/(.*)", FilesHandler, {**shared, "path": str(clips)}),
         ],
-        default_handler_class=Nowhere,
+        default_handler_class=NotFoundHandler,
         default_handler_args=shared,
         log_function=log_request,
     )

@@ -1,4 +1,4 @@
-"""``/v2/logs``: which requests were made, by the vendor's own rules for the query."""
+"""``/v2/logs``: the requests that were made, by the vendor's rules for the query."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.sandbox.jobs.store import MEMORY
+from ltxv_nb.sandbox.jobs.store import RETENTION
 from ltxv_nb.sandbox.server.catalogue import Query, timestamp
 from ltxv_nb.sandbox.server.validation import Refused
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 _HOUR, _DAY = 3600, 86400
 
-#: Without a window the vendor's schema names none; the sandbox shows all it remembers.
-_DEFAULT_WINDOW = MEMORY
+#: The vendor's schema names no default window; the sandbox shows everything it has stored.
+_DEFAULT_WINDOW = RETENTION
 
 
 def page(query: Query, store: Store, now: float) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _window(query: Query, now: float) -> tuple[float, float]:
     if period:
         match = re.fullmatch(r"([1-9]\d{0,4})([hd])", period)
         length = int(match[1]) * (_HOUR if match[2] == "h" else _DAY) if match else 0
-        if not 0 < length <= MEMORY:
+        if not 0 < length <= RETENTION:
             raise Refused(400, f'period: expected a number of h or d up to 92d, received "{period[:40]}".')
         return now - length, now
     if not start and not end:
@@ -83,7 +83,7 @@ def _window(query: Query, now: float) -> tuple[float, float]:
     if not start or not end:
         raise Refused(400, "start, end: expected both, received one.")
     first, last = _moment("start", start), _moment("end", end)
-    if not 0 <= last - first <= MEMORY:
+    if not 0 <= last - first <= RETENTION:
         raise Refused(400, "end: expected a moment at most 92 days after start, and not before it.")
     return first, last
 

@@ -1,4 +1,4 @@
-"""The process: from the lock to the listening socket, and back again when nobody has asked for a while."""
+"""The process: takes the lock, listens, and ends after a while without a request."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
-from ltxv_nb.sandbox.jobs.generations import Studio
+from ltxv_nb.sandbox.jobs.generations import Generations
 from ltxv_nb.sandbox.jobs.renderer import Renderer
 from ltxv_nb.sandbox.jobs.store import Store
-from ltxv_nb.sandbox.server.handlers import NAME, Desk, application
+from ltxv_nb.sandbox.server.handlers import NAME, ServerContext, application
 from ltxv_nb.sandbox.server.state import State
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ log = logging.getLogger("ltxv_nb.sandbox")
 #: Largest body in bytes that is read to its end, so that the answer 413 arrives.
 _MAX_READ = 256 * 1024 * 1024
 
-#: How long a second service waits for the first to say where it is, in seconds.
-_PATIENCE = 5.0
+#: How long a second service waits for the first to write its address, in seconds.
+_STARTUP_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Options:
     idle : float
         Seconds without a request after which the service ends.
     fast : bool
-        No waiting, one small clip for all.
+        No waiting, and one small clip for every request.
     clips : Path or None
-        Folder of rendered clips that several sandboxes share; ``None`` for one of its own.
+        Folder of rendered clips that several sandboxes share; ``None`` for a separate one.
     """
 
     home: Path
@@ -66,10 +66,10 @@ class Options:
 def serve(options: Options) -> int:
     """Run the service of a home until it is idle or told to stop; return the exit code.
 
-    When the home has a service already, say where it is and leave it alone.
+    When the home has a service already, print its address and return.
     """
     state = State(options.home)
-    if not state.take():
+    if not state.acquire():
         print(_elsewhere(state), flush=True)  # noqa: T201 - a command's own answer
         return 0
     handler = _log_to(state.folder / "service.log")
@@ -87,7 +87,7 @@ def serve(options: Options) -> int:
 
 
 def _elsewhere(state: State) -> str:
-    deadline = time.monotonic() + _PATIENCE
+    deadline = time.monotonic() + _STARTUP_SECONDS
     while (facts := state.read()) is None and time.monotonic() < deadline:
         time.sleep(0.05)
     where = f"runs already on http://127.0.0.1:{facts['port']}" if facts else "is being started already"
@@ -121,19 +121,21 @@ class _Service:
         folder, options = self._state.folder, self._options
         renderer = Renderer(folder, clips=options.clips)
         store = Store(folder / "sandbox.sqlite3", time.time())
-        studio = Studio(store, renderer, options.seconds, fast=options.fast, clock=time.time)
-        desk = Desk(studio, renderer, secrets.token_urlsafe(32), last_request=time.monotonic())
-        server = HTTPServer(application(desk, renderer.clips, _log_request), max_body_size=_MAX_READ)
+        generations = Generations(store, renderer, options.seconds, fast=options.fast, clock=time.time)
+        context = ServerContext(
+            generations, renderer, secrets.token_urlsafe(32), last_request=time.monotonic()
+        )
+        server = HTTPServer(application(context, renderer.clips, _log_request), max_body_size=_MAX_READ)
         try:
             sockets = bind_sockets(options.port, "127.0.0.1")
-            desk.port = sockets[0].getsockname()[1]
+            context.port = sockets[0].getsockname()[1]
             server.add_sockets(sockets)
             self._listen_to_signals()
-            studio.resume()
+            generations.resume()
             renderer.warm_up()
-            self._state.announce(desk.port, desk.token)
-            print(f"{NAME} on http://127.0.0.1:{desk.port}", flush=True)  # noqa: T201
-            await self._until_idle(desk)
+            self._state.announce(context.port, context.token)
+            print(f"{NAME} on http://127.0.0.1:{context.port}", flush=True)  # noqa: T201
+            await self._until_idle(context)
         finally:
             self._state.withdraw()
             server.stop()
@@ -149,20 +151,21 @@ class _Service:
             except NotImplementedError:  # Windows
                 signal.signal(number, lambda *_args: loop.call_soon_threadsafe(self._stop.set))
 
-    async def _until_idle(self, desk: Desk) -> None:
+    async def _until_idle(self, context: ServerContext) -> None:
         """Return when told to stop, or ``idle`` seconds after the last request with nothing unfinished.
 
-        Also when the home is gone: nobody can find this service any more, and it would only take up room.
+        Also when the home is gone: no client can find this service any more.
         """
-        pace = min(5.0, max(0.05, self._options.idle / 4))
+        interval = min(5.0, max(0.05, self._options.idle / 4))
         while True:
             try:
-                await asyncio.wait_for(self._stop.wait(), pace)
+                await asyncio.wait_for(self._stop.wait(), interval)
             except (TimeoutError, asyncio.TimeoutError):
                 if not self._state.is_ours():
                     log.warning("the home was removed, so this service ends")
                     return
-                if time.monotonic() - desk.last_request > self._options.idle and not desk.studio.busy():
+                idle = time.monotonic() - context.last_request
+                if idle > self._options.idle and not context.generations.busy():
                     return
             else:
                 return

@@ -1,4 +1,4 @@
-"""How the one service of a home is found: a lock that it holds, and a file that says where it is."""
+"""How clients find the one service of a home: a lock that it holds, and a file with its address."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 from filelock import FileLock, Timeout
 
 from ltxv_nb._version import __version__
+from ltxv_nb.files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class State:
-    """The folder ``<home>/sandbox``, only for the user's own eyes.
+    """The folder ``<home>/sandbox``, which only the user may read.
 
     Parameters
     ----------
@@ -33,13 +34,13 @@ class State:
     def __init__(self, home: Path) -> None:
         self.folder = home / "sandbox"
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(OSError):  # a file system without modes, or a folder lent by another user
+        with contextlib.suppress(OSError):  # a file system without modes, or another user's folder
             self.folder.chmod(0o700)
         self.file = self.folder / "service.json"
         self._lock = FileLock(self.folder / "service.lock")
 
-    def take(self) -> bool:
-        """Take the lock; whether it was free."""
+    def acquire(self) -> bool:
+        """Take the lock; return whether it was free."""
         try:
             self._lock.acquire(timeout=0)
         except Timeout:
@@ -47,7 +48,7 @@ class State:
         return True
 
     def announce(self, port: int, token: str) -> None:
-        """Write where the service is, in one piece, readable by the user alone."""
+        """Write the address and the token, whole, readable by the user alone."""
         facts = {
             "port": port,
             "pid": os.getpid(),
@@ -55,15 +56,10 @@ class State:
             "version": __version__,
             "started": time.time(),
         }
-        part = self.file.with_suffix(f".{os.getpid()}.part")
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(facts, stream)
-        part.replace(self.file)
+        write_whole(self.file, json.dumps(facts), mode=0o600)
 
     def read(self) -> dict[str, Any] | None:
-        """Return what `announce` wrote, ``None`` while there is nothing to read."""
+        """Return what `announce` wrote; ``None`` while there is no such file."""
         try:
             facts = json.loads(self.file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -71,14 +67,14 @@ class State:
         return facts if isinstance(facts, dict) else None
 
     def withdraw(self) -> None:
-        """Remove the file, if it is this service's, so that nobody looks for one that is about to end."""
+        """Remove the file if it is this service's, so that no client tries a service that is about to end."""
         if self.is_ours():
             self.file.unlink(missing_ok=True)
 
     def is_ours(self) -> bool:
-        """Whether the file names this process; not so once the home was removed, or made anew by another."""
+        """Whether the file names this process; not so once the home was removed, or made again by another."""
         return (self.read() or {}).get("pid") == os.getpid()
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         self._lock.release()
