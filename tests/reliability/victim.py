@@ -173,3 +173,16 @@ def one_job_with_small_files(base_url: str, folder: Path, prompt: str) -> None:
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
     one_job(base_url, folder, prompt, None)
+
+
+def fork_and_stay(base_url: str, folder: Path, prompt: str, children: Any) -> None:
+    """Submit, fork a child that does nothing for a minute, and stay."""
+    hurry()
+    client = make_client(base_url, folder)
+    job = client.submit(prompt)  # noqa: F841 - held, so that it is tracked
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    children.put(child)
+    time.sleep(60)
