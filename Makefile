@@ -12,10 +12,14 @@ JOBS ?= 3
 KERNELS ?= oldest middle newest
 # The pins are those of Python 3.11; another version takes what fits it.
 PINS := $(if $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo y),-c constraints.txt)
+# What is run on the lowest versions that the metadata allows: what has no page, and one file of kernel tests.
+LOWEST := $(OUT)/lowest
+LOWEST_TESTS := tests/unit tests/contract tests/faults tests/reliability/test_forked_child.py \
+	tests/integration/test_kernel_cell.py tests/integration/test_sandbox_clips.py
 # Nothing that make runs may find a key, spend money, or touch the user's own journal.
 SAFE := env -u AIMLAPI_API_KEY -u AIMLAPI_KEY -u AIML_API_KEY -u AIMLAPI_BASE_URL LTXV_BACKEND=sandbox
 
-.PHONY: help setup demo lab test lint types unit nbval docs bench screenshots test-kernels dist clean
+.PHONY: help setup demo lab test lint types unit nbval docs bench screenshots test-kernels test-lowest dist clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +68,14 @@ screenshots: $(READY) ## the pictures of the README, from a real JupyterLab
 
 test-kernels: $(READY) ## the kernel and page tests on ipykernel 6.31, 7.3 and the newest
 	$(SAFE) $(BIN)/python tools/kernel_matrix.py --only $(KERNELS) --jobs $(JOBS)
+
+test-lowest: ## the tests on the lowest versions of all dependencies, in an environment of its own
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.10 or newer with venv was found; install python3.11 and python3.11-venv"; exit 1; }
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct \
+		--editable '.[lab,keyring,test]'
+	$(SAFE) $(LOWEST)/bin/python -m pytest $(LOWEST_TESTS) -n $(JOBS) --dist loadfile
 
 dist: $(READY) ## sdist and wheel
 	$(BIN)/python -m build --outdir $(OUT)/dist

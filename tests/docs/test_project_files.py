@@ -23,6 +23,15 @@ def test_the_workflow_runs_what_anyone_can_run():
     assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_workflow_also_tests_the_lowest_versions_that_the_metadata_allows():
+    jobs = _load(".github/workflows/ci.yml")["jobs"]
+    commands = [step["run"] for job in jobs.values() for step in job["steps"] if "run" in step]
+    made = {command.removeprefix("make ") for command in commands if command.startswith("make ")}
+    assert made == {"test-lowest"}
+    assert made <= _make_targets()
+    assert "--resolution lowest-direct" in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
 def test_the_workflow_may_only_read():
     assert _load(".github/workflows/ci.yml")["permissions"] == {"contents": "read"}
 
