@@ -25,15 +25,15 @@ def save(figure, name):
     plt.close(figure)
 
 
-def ages_asked(belief, until, cost):
+def poll_ages(belief, until, cost):
     ages = [0.0]
     while ages[-1] < until:
         ages.append(next_ask(belief, ages[-1], len(ages) - 1, cost=cost))
     return [age for age in ages[1:] if age <= until]
 
 
-def questions():
-    """Draw when each rule asks about a job of about a minute, over the chance that it ends then."""
+def poll_times():
+    """Draw when each rule polls a job of about a minute, over the chance that it ends then."""
     belief, until = Belief.about(60, 0.1), 130
     times = [0.5 * step for step in range(1, 2 * until)]
     figure, axes = plt.subplots()
@@ -47,8 +47,8 @@ def questions():
     axes.set_yticks([0, 2, 4, 6])
     rows = {
         "every 10 s": [10 * step for step in range(14)],
-        "ours, by default": ages_asked(belief, until, None),
-        "ours, at 0.25 s a request": ages_asked(belief, until, 0.25),
+        "ours, by default": poll_ages(belief, until, None),
+        "ours, at 0.25 s a request": poll_ages(belief, until, 0.25),
         "offline optimum, at 0.25 s a request": optimum(Lognormal(60, 0.1), 0.25),
     }
     for row, (name, ages) in enumerate(rows.items()):
@@ -56,14 +56,14 @@ def questions():
         axes.plot(ages, [-1 - 1.3 * row] * len(ages), "|", color=color, markersize=9, markeredgewidth=1.6)
         axes.text(1, -0.75 - 1.3 * row, name, color=color, fontsize=8.5)
     axes.spines["bottom"].set_position(("data", -5.6))
-    save(figure, "polling-questions")
+    save(figure, "polling-times")
 
 
 def gaps():
     """Draw the gap over the age for beliefs of different firmness."""
     figure, axes = plt.subplots()
     for sigma, style in ((0.1, "-"), (0.2, "--"), (0.3, ":")):
-        ages = ages_asked(Belief.about(60, sigma), 400, None)
+        ages = poll_ages(Belief.about(60, sigma), 400, None)
         axes.plot(
             ages[1:],
             [b - a for a, b in pairwise(ages)],
@@ -74,7 +74,7 @@ def gaps():
     axes.axhline(10, color=OTHERS, linewidth=1)
     axes.text(398, 10.2, "every 10 s", color=OTHERS, ha="right", fontsize=8.5)
     axes.set(
-        xlabel="seconds since acceptance", ylabel="gap to the question before, s", ylim=(0, 12), xlim=(0, 400)
+        xlabel="seconds since acceptance", ylabel="gap since the last poll, s", ylim=(0, 12), xlim=(0, 400)
     )
     axes.legend(frameon=False, title="jobs of 60 s", loc="upper center")
     save(figure, "polling-gaps")
@@ -124,6 +124,6 @@ def frontier():
 
 if __name__ == "__main__":
     with mpl.rc_context(STYLE):
-        questions()
+        poll_times()
         gaps()
         frontier()

@@ -104,7 +104,7 @@ def test_the_figures_in_the_readme_are_those_of_the_pages_they_come_from():
     reliability = (ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
     kills, billed = re.search(r"\| (\d+) kills, \d+ jobs, (\d+) billed \| 0 \| 0 \|", reliability).groups()
     assert f"Killed {kills} times" in readme
-    assert f"{billed} orders that were billed, {billed} whole files" in readme
+    assert f"{billed} billed submissions, {billed} whole files" in readme
 
 
 def test_a_link_that_leads_nowhere_would_be_found(tmp_path):
