@@ -98,7 +98,7 @@ class Lab:
             command, cwd=folder / "repo", env=env, stdout=self._log, stderr=self._log
         )
 
-    def ask(self, path: str, **options: Any) -> Any:
+    def request(self, path: str, **options: Any) -> Any:
         """Send a request to the server, and return the answer."""
         import requests
 
@@ -120,7 +120,7 @@ class Lab:
         deadline = time.monotonic() + 60
         while True:
             try:
-                if self.ask("/api/status").ok:
+                if self.request("/api/status").ok:
                     return
             except requests.ConnectionError:
                 pass
@@ -131,8 +131,8 @@ class Lab:
     def open(self, notebook: str) -> str:
         """Open a notebook with a kernel of its own, and return the address of its channel."""
         name = notebook.rpartition("/")[2]
-        wish = {"path": notebook, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
-        answer = self.ask("/api/sessions", method="POST", json=wish)
+        body = {"path": notebook, "name": name, "type": "notebook", "kernel": {"name": "python3"}}
+        answer = self.request("/api/sessions", method="POST", json=body)
         answer.raise_for_status()
         kernel = answer.json()["kernel"]["id"]
         return f"ws://{self.address}/api/kernels/{kernel}/channels?token={self._token}"
@@ -231,15 +231,15 @@ def session(folder: Path, programs: Path) -> dict[str, float]:
     lab = Lab(folder, programs)
     peak, over = [0.0], threading.Event()
 
-    def watch() -> None:
+    def sample() -> None:
         while not over.wait(0.2):
             peak[0] = max(peak[0], lab.megabytes())
 
-    watcher = threading.Thread(target=watch, daemon=True)
+    sampler = threading.Thread(target=sample, daemon=True)
     try:
         lab.wait()
         idle = lab.megabytes()
-        watcher.start()
+        sampler.start()
         began = time.monotonic()
         quickstart = json.loads((folder / "repo/notebooks/quickstart.ipynb").read_text(encoding="utf-8"))
         cells = ["".join(cell["source"]) for cell in quickstart["cells"] if cell["cell_type"] == "code"]
@@ -248,7 +248,7 @@ def session(folder: Path, programs: Path) -> dict[str, float]:
         if set(outcomes) != {"ok"}:
             raise RuntimeError(f"the quickstart's cells ended as {outcomes}")
         pages = {
-            path: lab.ask(path).status_code for path in ("/lab/tree/notebooks/quickstart.ipynb", "/voila")
+            path: lab.request(path).status_code for path in ("/lab/tree/notebooks/quickstart.ipynb", "/voila")
         }
         if set(pages.values()) != {200}:
             raise RuntimeError(f"pages that Binder's links open answer {pages}")

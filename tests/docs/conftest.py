@@ -7,7 +7,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def quick_sandbox(tmp_path_factory):
-    """The home of a sandbox that answers every order at once with the same small clip."""
+    """The home of a sandbox that answers every submission at once with the same small clip."""
     home = tmp_path_factory.mktemp("quick-home")
     process = subprocess.Popen(
         [sys.executable, "-m", "ltxv_nb.sandbox", "--home", str(home), "--fast"],

@@ -41,3 +41,15 @@ def test_every_layer_that_is_shown_exists():
     for layer in _contracts()["ltxv_nb"]:
         for name in _names(layer):
             assert (ROOT / "ltxv_nb" / name).is_dir() or (ROOT / "ltxv_nb" / f"{name}.py").is_file(), name
+
+
+def test_the_page_names_every_state_and_which_ones_are_open():
+    from ltxv_nb.journal.record import OPEN, State
+
+    text = PAGE.read_text(encoding="utf-8").split("## States")[1].split("\n## ")[0]
+    diagram, words = text.split("```")[1:3]
+    assert set(re.findall(r"\b[a-z]+\b", re.sub(r"\(.*?\)", "", diagram))) - {"text"} == {
+        state.value for state in State
+    }
+    shown = words.split(" are open")[0]
+    assert set(re.findall(r"`(\w+)`", shown)) == {state.value for state in State if state in OPEN}

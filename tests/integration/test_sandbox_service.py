@@ -1,4 +1,4 @@
-"""Promises of the sandbox's process, over real HTTP: who may ask, what is on record, when it goes."""
+"""Promises of the sandbox's process, over real HTTP: who may send requests, what is stored, when it ends."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_body_over_the_cap_is_told_so(sandbox):
     assert_error(sandbox.post(b"x" * (33 * 1024 * 1024)), 413)
 
 
-def test_the_catalogue_may_be_kept_by_its_etag(sandbox):
+def test_the_catalogue_may_be_cached_by_its_etag(sandbox):
     first = sandbox.get("/v1/models", {"id": "ltxv-2-fast", "include": "pricing"}, auth=False)
     assert [model["id"] for model in first.json()["data"]] == ["ltxv/ltxv-2-fast"]
     kept = sandbox.get(
@@ -130,7 +130,7 @@ def test_the_catalogue_may_be_kept_by_its_etag(sandbox):
     assert "ETag" not in sandbox.get("/v2/billing").headers
 
 
-# Who may ask.
+# Who may send requests.
 
 
 @pytest.mark.parametrize("path", [PATH, "/v2/billing", "/v2/logs"])
@@ -150,7 +150,7 @@ def test_without_the_token_nothing_is_accepted(sandbox):
     "host", ["evil.example", "127.0.0.1", "evil.example:{port}", "127.0.0.1:1", "[::1]:{port}"]
 )
 @pytest.mark.parametrize("path", ["/health", "/v2/billing", "/v1/models", "/files/a/b.mp4", "/nowhere"])
-def test_a_name_that_is_not_ours_is_turned_away(sandbox, host, path):
+def test_a_host_name_that_is_not_ours_is_refused(sandbox, host, path):
     headers = {"Host": host.format(port=sandbox.facts["port"])}
     assert_error(sandbox.get(path, headers=headers), 421)
 
@@ -226,7 +226,7 @@ def test_there_is_no_way_to_other_files(sandbox, path):
     connection.close()
 
 
-def test_a_broken_download_can_be_taken_up_again(sandbox, clip):
+def test_a_broken_download_can_be_resumed(sandbox, clip):
     url, data = clip
     etag = sandbox.session.head(url, timeout=5).headers["ETag"]
     rest = sandbox.session.get(url, headers={"Range": "bytes=100-", "If-Range": etag}, timeout=5)
@@ -254,7 +254,7 @@ def test_rate_limit_answers_429_twice_with_retry_after(sandbox):
     assert sandbox.post(body).status_code == 200
 
 
-def test_unavailable_answers_three_polls_in_html_and_goes_on(sandbox):
+def test_unavailable_answers_three_polls_in_html_and_continues(sandbox):
     generation = sandbox.submit("A boat [unavailable]")
     for _ in range(3):
         answer = sandbox.poll(generation)
@@ -263,10 +263,10 @@ def test_unavailable_answers_three_polls_in_html_and_goes_on(sandbox):
     assert sandbox.finished(generation)[0]["status"] == "completed"
 
 
-# One a home, found again, gone when nobody asks.
+# One for each home, found again, ended when idle.
 
 
-def test_a_second_one_says_where_the_first_is_and_leaves(sandbox):
+def test_a_second_one_prints_the_address_of_the_first_and_ends(sandbox):
     command = [sys.executable, "-m", "ltxv_nb.sandbox", "--home", str(sandbox.home)]
     second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (second.returncode, second.stdout.strip()) == (
@@ -290,7 +290,7 @@ def test_of_many_started_at_once_one_stays(tmp_path):
     assert all(f":{port}\n" in text for text in printed)
 
 
-def test_it_goes_when_nobody_asks_and_takes_its_address_with_it(start):
+def test_it_ends_when_idle_and_removes_its_address(start):
     service = start("--fast", "--idle", "0.5")
     service.process.wait(timeout=20)
     assert service.process.returncode == 0
@@ -298,7 +298,7 @@ def test_it_goes_when_nobody_asks_and_takes_its_address_with_it(start):
     service.stop()
 
 
-def test_it_goes_when_its_home_is_removed_and_leaves_the_next_one_alone(start, tmp_path):
+def test_it_ends_when_its_home_is_removed_and_does_not_touch_the_next_one(start, tmp_path):
     service = start("--fast", "--idle", "2")
     shutil.rmtree(tmp_path / "sandbox")
     following = start("--fast")
@@ -308,7 +308,7 @@ def test_it_goes_when_its_home_is_removed_and_leaves_the_next_one_alone(start, t
     service.stop()
 
 
-def test_it_never_goes_while_a_generation_is_unfinished(start):
+def test_it_never_ends_while_a_generation_is_unfinished(start):
     service = start("--seconds", "3", "--idle", "0.3")
     submitted = time.monotonic()
     service.submit("A boat [fail]")
@@ -329,7 +329,7 @@ def test_old_generations_answer_after_a_restart_with_a_file_on_the_new_port(star
     assert second.get("/v2/logs").json()["pagination"]["total"] == 1
 
 
-def test_what_was_accepted_survives_a_kill_and_goes_on(start):
+def test_what_was_accepted_survives_a_kill_and_continues(start):
     first = start("--seconds", "1")
     generation = first.submit("A boat at night")
     first.kill()
@@ -364,7 +364,7 @@ def test_a_file_in_the_users_folder_that_bears_a_modules_name_does_no_harm(tmp_p
         renderer.close()
 
 
-def test_the_store_of_clips_keeps_below_its_cap_and_drops_the_longest_unused(tmp_path):
+def test_the_store_of_clips_keeps_below_its_limit_and_deletes_the_least_recently_used(tmp_path):
     from ltxv_nb.sandbox.drawing.clip import ClipSpec
     from ltxv_nb.sandbox.jobs.renderer import Renderer
 
