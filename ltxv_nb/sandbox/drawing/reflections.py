@@ -21,15 +21,7 @@ _COUNT, _LEVELS = 130, 5
 
 
 class Reflections:
-    """Short dashes of light that come and go, wider and farther apart towards the viewer.
-
-    Parameters
-    ----------
-    spec : ClipSpec
-        The clip.
-    look : Look
-        What it looks like.
-    """
+    """Short dashes of light that come and go, wider and farther apart towards the viewer."""
 
     def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("glitter")

@@ -88,15 +88,7 @@ def _stars(sky: Planes, spec: ClipSpec, rng: random.Random) -> None:
 
 
 class Clouds:
-    """Two sheets of cloud that drift at different speeds.
-
-    Parameters
-    ----------
-    spec : ClipSpec
-        The clip.
-    look : Look
-        What it looks like.
-    """
+    """Two sheets of cloud that drift at different speeds."""
 
     def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("clouds")

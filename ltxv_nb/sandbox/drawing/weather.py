@@ -63,15 +63,7 @@ _LEVELS = 6
 
 
 class Weather:
-    """The particles of one clip.
-
-    Parameters
-    ----------
-    spec : ClipSpec
-        The clip.
-    look : Look
-        What it looks like.
-    """
+    """The particles of one clip."""
 
     def __init__(self, spec: ClipSpec, look: Look) -> None:
         rng = spec.rng("weather")
