@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import inspect
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +24,8 @@ from ltxv_nb.notebook.widgets.factory import css_classes, mimebundle
 @pytest.fixture
 def ip(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    # The shell puts a module of its own in this place, and empties it at its end: no process could be started then.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     shell = InteractiveShell()
     shell.history_manager.enabled = False
     yield shell
