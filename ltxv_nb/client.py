@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ltxv_nb.engine.core import Engine
-    from ltxv_nb.engine.estimates import Knowledge
+    from ltxv_nb.engine.estimates import Estimates
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.job import Job
     from ltxv_nb.journal import Journal, Record
@@ -117,7 +117,7 @@ class Client:
         return self._engine.api
 
     @property
-    def knowledge(self) -> Knowledge:
+    def estimates(self) -> Estimates:
         """How long clips take."""
         return self._engine.estimates
 
@@ -162,7 +162,7 @@ class Client:
         Returns
         -------
         Job
-            Watched in the background.
+            Tracked in the background.
 
         Raises
         ------
@@ -175,7 +175,7 @@ class Client:
         APIError
             The service refused, or could not be reached; nothing was billed.
         SubmissionUnknown
-            It may or may not have taken it. The error carries the job, which keeps looking.
+            It may or may not have accepted it. The error carries the job, which keeps looking.
         """
         request = GenerationRequest(
             prompt, model, image, duration, resolution, aspect_ratio, fps, generate_audio, extra

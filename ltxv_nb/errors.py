@@ -125,7 +125,7 @@ class _WithJob(LTXVError):
 
 
 class SubmissionUnknown(_WithJob):
-    """The service may or may not have taken the request; it is never sent again by itself."""
+    """The service may or may not have accepted the request; it is never sent again by itself."""
 
 
 class GenerationFailed(_WithJob):

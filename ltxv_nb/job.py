@@ -200,7 +200,7 @@ class Job:
 
         accepted_at = self.record.accepted_at or self.record.created_at
         end = self.record.finished_at or time.time()
-        return expected(self.client.knowledge.belief(self.record), max(0.0, end - accepted_at))
+        return expected(self.client.estimates.belief(self.record), max(0.0, end - accepted_at))
 
     def describe(self) -> str:
         """Return one line of plain text about where it is."""

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.estimates import Estimates
 from ltxv_nb.engine.news import News
 from ltxv_nb.engine.prepare import Prepared, adopted_record, new_record, prepare
 from ltxv_nb.engine.save import Saver, check_folder
@@ -51,7 +51,7 @@ class Engine:
         self.origin = service.origin
         self.journal = Journal(settings.home / JOURNAL_FILE)
         self.api = Api(service, missing_model_hint=missing_model_hint)
-        self.estimates = Knowledge(self.api, self.journal, time.time)
+        self.estimates = Estimates(self.api, self.journal, time.time)
         self.lease = Lease(settings.home / "trackers")
         self.submission = Submission(self.api, self.journal)
         self.tracker = Tracker(

@@ -31,7 +31,7 @@ _DAY = 86_400.0
 _MOST = 1e6
 
 
-class Knowledge:
+class Estimates:
     """Beliefs about durations, by model and settings; shared by all jobs of a client.
 
     Parameters

@@ -19,7 +19,7 @@ from ltxv_nb.polling.schedule import after_failure, next_ask
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ltxv_nb.engine.estimates import Knowledge
+    from ltxv_nb.engine.estimates import Estimates
     from ltxv_nb.engine.news import News
     from ltxv_nb.engine.save import Saver
     from ltxv_nb.engine.tracked import Tracked
@@ -80,7 +80,7 @@ class Tasks:
         tracker: Tracker,
         api: Api,
         journal: Journal,
-        estimates: Knowledge,
+        estimates: Estimates,
         lease: Lease,
         saver: Saver,
         rng: Callable[[], float],

@@ -22,13 +22,13 @@ from ltxv_nb.engine.pool import DaemonPool
 from ltxv_nb.engine.tasks import Tasks
 from ltxv_nb.engine.tracked import Tracked
 from ltxv_nb.journal import State
-from ltxv_nb.polling.priority import Questions
+from ltxv_nb.polling.priority import PollQueue
 from ltxv_nb.polling.schedule import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ltxv_nb.engine.estimates import Knowledge
+    from ltxv_nb.engine.estimates import Estimates
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.engine.save import Saver
     from ltxv_nb.journal import Journal, Record
@@ -97,7 +97,7 @@ class Tracker:
         self,
         api: Api,
         journal: Journal,
-        estimates: Knowledge,
+        estimates: Estimates,
         lease: Lease,
         saver: Saver,
         *,
@@ -116,7 +116,7 @@ class Tracker:
         self.tasks = Tasks(self, api, journal, estimates, lease, saver, rng)
         self._tracked: dict[str, Tracked] = {}
         # What waits for its time: polls, which the budget limits, apart from everything else.
-        self._questions: Questions[Tracked] = Questions(self._chance, self._is_current)
+        self._poll_queue: PollQueue[Tracked] = PollQueue(self._chance, self._is_current)
         self._others: list[_Entry] = []
         self._tickets = itertools.count()
         self._lock = threading.Condition()
@@ -255,7 +255,7 @@ class Tracker:
             self.polls.submit(self.tasks.follow, followed)
         if lost:
             self._look_up_in_budget(lost, now)
-        for tracked in self._take_questions(now):
+        for tracked in self._take_polls(now):
             self.polls.submit(self.tasks.poll, tracked)
         with self._lock:
             return self._until_next(now)
@@ -271,10 +271,10 @@ class Tracker:
                     due.append(tracked)
         return due
 
-    def _take_questions(self, now: float) -> list[Tracked]:
+    def _take_polls(self, now: float) -> list[Tracked]:
         """Take the polls that are due, as far as the budget goes; they are busy from then on."""
         with self._lock:
-            due = self._questions.take(now, self._bucket)
+            due = self._poll_queue.take(now, self._bucket)
             for tracked in due:
                 tracked.busy = True
         return due
@@ -308,7 +308,7 @@ class Tracker:
 
     def _until_next(self, now: float) -> float:
         soonest = self._others[0][0] if self._others else _NEVER
-        return max(0.0, min(soonest, self._questions.next_at(now, self._bucket)) - now)
+        return max(0.0, min(soonest, self._poll_queue.next_at(now, self._bucket)) - now)
 
     def _notice_jump(self, now: float) -> None:
         """After the machine's sleep, ask about everything again: the sockets are dead, the plans old."""
@@ -329,7 +329,7 @@ class Tracker:
             tracked.ticket, tracked.busy = next(self._tickets), False
             at = self.clock.monotonic() + seconds
             if tracked.to_be_polled:
-                self._questions.add(at, tracked.ticket, tracked)
+                self._poll_queue.add(at, tracked.ticket, tracked)
             else:
                 heapq.heappush(self._others, (at, tracked.ticket, tracked))
             self._lock.notify_all()

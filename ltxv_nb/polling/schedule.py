@@ -2,11 +2,11 @@
 
 Asking late costs a person's time, asking often costs requests. With ``cost`` seconds of waiting for one
 request, the best gap at age ``t`` is close to ``sqrt(2 * cost / h(t))``, where ``h`` is the hazard: the
-chance per second that a job which is still running ends now. Where there are only a few questions to ask,
+chance per second that a job which is still running ends now. Where there are only a few polls to send,
 dynamic programming over the same trade does better still, so the plan is made that way, and the rule gives
 its table and its tail. ``docs/polling.md`` derives both and compares them with the offline optimum.
 
-Knowledge may be wrong, so the default plan, for a caller who names no price, is made with caution: it spends
+Estimates may be wrong, so the default plan, for a caller who names no price, is made with caution: it spends
 two or three requests a job on being no worse than asking every 10 s in any world.
 """
 
@@ -25,15 +25,15 @@ DEFAULT_COST = 0.16
 #: in that case (median as a multiple of the believed one, and shape). It buys that no wrong belief is worse
 #: than asking every 10 s on both figures, for two or three requests a job.
 CAUTION, CAUTION_FACTOR, CAUTION_SHAPE = 0.2, 0.7, 2.5
-#: Seconds between two questions about one job: never less, and never more once it may be finished.
+#: Seconds between two polls of one job: never less, and never more once it may be finished.
 MIN_GAP, MAX_GAP = 0.2, 30.0
-#: No question, but for the early one, before this probability of being finished.
+#: No poll, but for the early one, before this probability of being finished.
 FIRST_PERCENT = 0.01
-#: Seconds after acceptance of the early question, which catches instant failures (a refused prompt, a broken
+#: Seconds after acceptance of the early poll, which catches instant failures (a refused prompt, a broken
 #: image), and seconds that it must save. It may cost this share of the plan: where asking it for each job
 #: would cost more, as many jobs ask it as that pays for.
 EARLY_AGE, EARLY_SAVES, EARLY_SHARE = 3.0, 15.0, 0.04
-#: The share of a gap over which a question is spread.
+#: The share of a gap over which a poll is spread.
 STEP_JITTER = 0.3
 #: How often what is known is simply wrong, when it is well known.
 BACKGROUND = 0.01
@@ -89,7 +89,7 @@ class Lognormal:
 
 @dataclass(frozen=True)
 class LogLogistic:
-    """Times of any order of magnitude; far out the hazard falls as ``shape / t``, so the questions thin out.
+    """Times of any order of magnitude; far out the hazard falls as ``shape / t``, so the polls thin out.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ class Belief:
     """What is known of how long such a job takes, in seconds since its acceptance.
 
     A mixture: what the measurements say, and a background for when they are wrong. As a job outlives what was
-    expected, the background takes over by Bayes' rule alone, and the questions thin out.
+    expected, the background takes over by Bayes' rule alone, and the polls thin out.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ _FOREVER = 3.2e7
 
 
 class _Plan(NamedTuple):
-    """The best next question for every age of a table, in seconds since acceptance, and its making."""
+    """The best next poll for every age of a table, in seconds since acceptance, and its making."""
 
     ages: list[float]
     following: list[float]
@@ -223,7 +223,7 @@ def _plan(belief: Belief, cost: float | None) -> _Plan:
 
 
 def _best_plan(belief: Belief, cost: float) -> _Plan:
-    """Find the best next question from every age, by dynamic programming from the end.
+    """Find the best next poll from every age, by dynamic programming from the end.
 
     The least expected delay plus cost from age ``i`` on is the minimum over the next age ``j`` of
     ``cost * S(i)``, the delay of the jobs that end between ``i`` and ``j``, and the same from ``j`` on.
@@ -237,7 +237,7 @@ def _best_plan(belief: Belief, cost: float) -> _Plan:
     value, best = [0.0] * (end + 1), [end] * (end + 1)
     for i in range(end - 1, -1, -1):
         least = math.inf
-        # The older a job, the later its best next question: the search can stop where the last one ended.
+        # The older a job, the later its best next poll: the search can stop where the last one ended.
         for j in range(i + 1, best[i + 1] + 1):
             gap = ages[j] - ages[i]
             total = waited[j] - waited[i] - ended[i] * gap + value[j]
@@ -279,7 +279,7 @@ def _best(plan: _Plan, age: float) -> float:
 
 
 def _early(plan: _Plan, jitter: float) -> float | None:
-    """Return when to ask the early question, if this job is one of those that ask it."""
+    """Return when to ask the early poll, if this job is one of those that send it."""
     share = min(1.0, EARLY_SHARE * plan.total / plan.cost)
     if plan.first < EARLY_AGE + EARLY_SAVES or jitter >= share:
         return None
@@ -296,14 +296,14 @@ def next_ask(
     belief : Belief
         What is known of how long such a job takes.
     age : float
-        Seconds since acceptance at which the last question was asked; 0 before any.
+        Seconds since acceptance of the last poll; 0 before any.
     asked : int
-        How many questions were asked so far.
+        How many polls were sent so far.
     cost : float, optional
         Seconds of later notice that one request is worth, above zero: the plan is then the best for what is
         known. Without it the price is `DEFAULT_COST`, and a few requests guard against wrong knowledge.
     jitter : float
-        From 0 to 1, fresh for each question, so that a batch does not march in step.
+        From 0 to 1, fresh for each poll, so that a batch does not march in step.
 
     Returns
     -------

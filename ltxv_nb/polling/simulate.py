@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 from ltxv_nb.polling.schedule import DEFAULT_COST, MIN_GAP, Belief, Shape, next_ask
 
-#: Seconds from a question to its answer; the service looks at the job half-way.
+#: Seconds from a poll to its answer; the service looks at the job half-way.
 LATENCY = 0.05
 #: ``policy(age, asked, jitter)``: the last answer came ``age`` seconds after acceptance (0 before any),
-#: ``asked`` questions were asked, ``jitter`` is fresh in [0, 1); returns the age of the next question.
+#: ``asked`` polls were sent, ``jitter`` is fresh in [0, 1); returns the age of the next poll.
 Policy = Callable[[float, int, float], float]
 
 
@@ -34,7 +34,7 @@ class Result:
     Attributes
     ----------
     mean_requests : float
-        Questions for one job.
+        Polls for one job.
     mean_delay : float
         Seconds between the end of a job and the answer that tells of it.
     jobs : int
@@ -62,11 +62,11 @@ def simulate(
     durations : sequence of float
         Seconds each job takes from its acceptance.
     latency : float
-        Seconds from a question to its answer.
+        Seconds from a poll to its answer.
     seed : int
         For the jitter; the same seed gives the same result.
     most : int
-        Questions after which a policy is taken to be stuck.
+        Polls after which a policy is taken to be stuck.
 
     Returns
     -------
@@ -87,7 +87,7 @@ def simulate(
             asked += 1
             if at < age or asked > most:
                 raise RuntimeError(
-                    f"After {asked} questions the policy asks at {at} s, at the age of {age} s."
+                    f"After {asked} polls the policy wants the next one at {at} s, at the age of {age} s."
                 )
             age = at + latency
             if duration <= at + latency / 2:
@@ -134,14 +134,14 @@ def informed(belief: Belief, cost: float | None = None) -> Policy:
 
 
 def every(seconds: float, first: float = 0.0, spread: float = 0.0) -> Policy:
-    """Return the rule of most clients: sleep between answer and question, always as long.
+    """Return the rule of most clients: sleep between answer and poll, always as long.
 
     Parameters
     ----------
     seconds : float
         The sleep.
     first : float
-        Seconds before the first question; 0 asks it at once.
+        Seconds before the first poll; 0 sends it at once.
     spread : float
         How far the sleep is jittered to either side, in seconds.
     """
@@ -202,8 +202,8 @@ def at_ages(ages: Sequence[float]) -> Policy:
 def optimum(shape: Shape, cost: float, latency: float = LATENCY, steps: int = 3000) -> list[float]:
     """Return the best ages to ask at when the distribution is known, by dynamic programming.
 
-    The least expected delay plus ``cost`` per request from a question at grid time ``i`` on is the minimum
-    over the next question ``j`` of ``cost * S(i)``, the delay of the jobs that end between the two, and the
+    The least expected delay plus ``cost`` per request from a poll at grid time ``i`` on is the minimum
+    over the next poll ``j`` of ``cost * S(i)``, the delay of the jobs that end between the two, and the
     same from ``j`` on. Nothing that learns only from answers "not yet" can do better, the grid aside.
 
     Parameters
@@ -213,7 +213,7 @@ def optimum(shape: Shape, cost: float, latency: float = LATENCY, steps: int = 30
     cost : float
         Seconds of delay that one request is worth, above zero.
     latency : float
-        Seconds from a question to its answer.
+        Seconds from a poll to its answer.
     steps : int
         Points of the grid, which covers all but a millionth of the probability at either end.
 
@@ -232,7 +232,7 @@ def optimum(shape: Shape, cost: float, latency: float = LATENCY, steps: int = 30
     value, following = [0.0] * (steps + 1), [steps] * (steps + 1)
     for i in range(steps - 1, -1, -1):
         best, j = math.inf, i + 1
-        # The best next question never moves back as the age grows, so the search ends where the last one did.
+        # The best next poll never moves back as the age grows, so the search ends where the last one did.
         for j in range(i + 1, following[i + 1] + 1):
             waited = area[j] - area[i] - ended[i] * (ages[j] - ages[i])
             total = waited + value[j]

@@ -41,7 +41,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Refused:
-    """The service has not taken it; nothing is billed."""
+    """The service has not accepted it; nothing is billed."""
 
     error: APIError
 
@@ -62,7 +62,7 @@ class NotDelivered:
 
 @dataclass(frozen=True)
 class Unclear:
-    """The service may or may not have taken it. It must not be sent again."""
+    """The service may or may not have accepted it. It must not be sent again."""
 
     reason: str
 

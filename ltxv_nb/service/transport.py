@@ -28,7 +28,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT, SUBMIT_TIMEOUT = 10.0, 30.0, 60.0
 #: closing it just now, and a reset after sending would leave a paid request in doubt.
 MAX_IDLE = 4.0
 
-#: The same for a connection that only reads go over: those cost nothing to ask again. A question every few
+#: The same for a connection that only reads go over: those cost nothing to ask again. A poll every few
 #: seconds then needs no handshake of its own; common servers and routers keep a connection for a minute.
 MAX_READ_IDLE = 50.0
 

@@ -20,7 +20,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import NewConnectionError
 
 import ltxv_nb
-from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.estimates import Estimates
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.engine.submit import Submission
 from ltxv_nb.engine.tracker import Tracker
@@ -264,14 +264,14 @@ class Process:
         clock = world.clock
         engine = client._engine
         engine.api = Api(client.api._service, session_factory=self.new_session, clock=clock.time)
-        engine.estimates = Knowledge(client.api, client.journal, clock.time)
+        engine.estimates = Estimates(client.api, client.journal, clock.time)
         engine.submission = Submission(
             client.api, client.journal, sleep=clock.sleep, clock=clock.time, rng=lambda: 0.5
         )
         engine.tracker = Tracker(
             client.api,
             client.journal,
-            client.knowledge,
+            client.estimates,
             engine.lease,
             WorldSaver(self),
             clock=clock,

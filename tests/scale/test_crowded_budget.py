@@ -9,7 +9,7 @@ from statistics import fmean
 import pytest
 
 from ltxv_nb.journal import State
-from ltxv_nb.polling.priority import Questions
+from ltxv_nb.polling.priority import PollQueue
 from ltxv_nb.polling.schedule import TokenBucket
 
 from .crowd import Crowd, forced
@@ -103,7 +103,7 @@ def test_an_outage_does_not_end_in_a_stampede():
 
 
 def test_the_soonest_to_finish_goes_first():
-    asked = Questions(lambda item: item, lambda _ticket, _item: True)
+    asked = PollQueue(lambda item: item, lambda _ticket, _item: True)
     bucket = TokenBucket(rate=1.0, burst=2)
     for ticket, chance in enumerate([0.9, 0.2, 0.95, 0.85]):
         asked.add(0.0, ticket, chance)

@@ -17,7 +17,7 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3.response import HTTPResponse
 
 from ltxv_nb.client import Client
-from ltxv_nb.engine.estimates import Knowledge
+from ltxv_nb.engine.estimates import Estimates
 from ltxv_nb.engine.save import Saved
 from ltxv_nb.engine.submit import Submission
 from ltxv_nb.engine.tracker import Tracker
@@ -260,7 +260,7 @@ class Rig:
         self.place = Place()
         self.journal = Journal(home / "journal.sqlite", self.clock.time)
         self.api = Api(self.place, session_factory=self.wire.session_factory, clock=self.clock.time)
-        self.knowledge = Knowledge(self.api, self.journal, self.clock.time)
+        self.estimates = Estimates(self.api, self.journal, self.clock.time)
         self.lease = Lease(home / "trackers")
         self.saver = FakeSaver()
         self.submission = Submission(
@@ -270,7 +270,7 @@ class Rig:
         self.tracker = Tracker(
             self.api,
             self.journal,
-            self.knowledge,
+            self.estimates,
             self.lease,
             self.saver,
             clock=self.clock,
@@ -377,7 +377,7 @@ class Desk:
                 engine = super()._new_engine()
                 rig = Rig(home, service=desk.service, clock=desk.clock)
                 rigs.append(rig)
-                engine.journal, engine.api, engine.estimates = rig.journal, rig.api, rig.knowledge
+                engine.journal, engine.api, engine.estimates = rig.journal, rig.api, rig.estimates
                 engine.lease, engine.submission, engine.tracker = rig.lease, rig.submission, rig.tracker
                 return engine
 

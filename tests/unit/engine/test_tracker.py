@@ -586,7 +586,7 @@ def test_closing_ends_the_thread_and_keeps_the_jobs(tmp_path):
     rig = Rig(tmp_path)
     record = rig.running()
     threaded = tracker_module.Tracker(
-        rig.api, rig.journal, rig.knowledge, rig.lease, rig.saver, polls=Queued(), downloads=Queued()
+        rig.api, rig.journal, rig.estimates, rig.lease, rig.saver, polls=Queued(), downloads=Queued()
     )
     news = []
     threaded.watch(record, news.append)

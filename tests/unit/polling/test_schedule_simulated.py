@@ -176,7 +176,7 @@ def test_the_simulator_counts_requests_and_delay_as_a_hand_would():
     result = simulate(every(10), [25.0], latency=0.0)
     assert (result.mean_requests, result.mean_delay, result.jobs) == (4, 5.0, 1)
     assert result.cost(0.5) == 7.0
-    with pytest.raises(RuntimeError, match="asks at"):
+    with pytest.raises(RuntimeError, match="wants the next one at"):
         simulate(lambda age, asked, jitter: 5.0, [25.0], latency=0.0, most=50)
 
 
