@@ -25,7 +25,7 @@ def as_they_end(submit: Callable[[str], Job], prompts: Iterable[str], concurrenc
     submit : callable
         Makes one job.
     prompts : iterable of str
-        Read only as fast as there is room.
+        Read only as fast as generations end.
     concurrency : int
         Generations under way at once, at least one.
 
@@ -58,15 +58,15 @@ def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int)
             _when_done(job, ended)
 
     with ThreadPoolExecutor(concurrency, thread_name_prefix="ltxv-submit") as pool:
-        room, under_way = concurrency, 0
+        free, under_way = concurrency, 0
         while True:
-            for prompt in itertools.islice(prompts, room):
+            for prompt in itertools.islice(prompts, free):
                 pool.submit(one, prompt)
                 under_way += 1
             if not under_way:
                 return
             item = _next(ended)
-            under_way, room = under_way - 1, 1
+            under_way, free = under_way - 1, 1
             if isinstance(item, BaseException):
                 raise item
             yield item

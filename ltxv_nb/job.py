@@ -135,6 +135,9 @@ class Job:
         """The finished video, once it is on disk."""
         return Video.of(self.record) if self.record.state == State.SAVED else None
 
+    # A property for each fact, so that each has its own type and documentation; they look alike for that
+    # reason.
+
     @property
     def cost_usd(self) -> float | None:
         """What the service said that it costs, in USD; ``None`` while it has not."""

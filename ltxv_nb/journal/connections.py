@@ -51,7 +51,6 @@ class Connections:
     def _begin(self) -> None:
         self._pid = os.getpid()
         self._open: dict[int, _Open] = {}  # by thread; single operations on it are atomic
-        self._tidying = threading.Lock()
 
     def read(self, query: Callable[[sqlite3.Connection], _Found]) -> _Found:
         """Return what a query finds."""
@@ -121,11 +120,10 @@ class Connections:
 
     def _close_those_of_ended_threads(self) -> None:
         """Close what threads have left that have ended; their numbers may be used again."""
-        with self._tidying:
-            alive = {thread.ident for thread in threading.enumerate()}
-            for thread in set(self._open) - alive - {threading.get_ident()}:
-                if (ended := self._open.pop(thread, None)) is not None:
-                    ended.connection.close()
+        alive = {thread.ident for thread in threading.enumerate()}
+        for thread in set(self._open) - alive - {threading.get_ident()}:
+            if (ended := self._open.pop(thread, None)) is not None:
+                ended.connection.close()
 
 
 #: Connections that a forked child has got from its parent, kept so that they are never closed there.

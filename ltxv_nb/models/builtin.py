@@ -66,8 +66,8 @@ _PARAMETERS: tuple[Parameter, ...] = (
     ),
 )
 
-#: The models that are known without asking the service; the first is the default. The seconds are those of
-#: the vendor's two guides, measured once each.
+#: The models that are known without asking the service; the first is the default. Their entries look alike
+#: because they share all parameters; the seconds are those of the vendor's two guides, measured once each.
 BUILTIN_MODELS: tuple[Model, ...] = (
     Model(
         id="ltxv/ltxv-2",

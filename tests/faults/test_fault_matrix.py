@@ -100,7 +100,7 @@ def test_a_rate_limit_is_waited_out_and_paid_once(service, client, limit):
     client.submit(PROMPT).result(15)
     assert len(service.requests("submit")) == 3
     names = {seen.headers["X-Client-Request-Id"] for seen in service.requests("submit")}
-    assert len(names) == 3, "each try has a name of its own in the service's record"
+    assert len(names) == 3, "each try has a name of its own in the service's request log"
     assert_books_agree(client, service)
     assert service.prompts() == [PROMPT]
 

@@ -51,6 +51,7 @@ def _light(  # noqa: PLR0917 - one row of the table below
     )  # fmt: skip
 
 
+#: Each light; the rows of a table look alike because they are a table.
 LIGHTS: dict[str, Light] = {
     "night": _light(
         "#050a1e #0b1a3f #1b3563 #3f5f8c", "#2d4a73", "#040814", "#f3f0dc", "#5b7aa6",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ltxv_nb.sandbox.drawing.planes import Colour, Planes
 
 
+# A plain table row; that it is documented like another one, in `ltxv_nb.polling.simulate`, is chance.
 @dataclass(frozen=True)
 class Kind:
     """One kind of particle; lengths in heights of a frame, times in seconds.

@@ -78,6 +78,7 @@ def _split(query: Query, name: str) -> set[str]:
     return {part.strip() for value in query.get(name, ()) for part in value.split(",") if part.strip()}
 
 
+# Documented like `ltxv_nb.sandbox.server.logs.page`, whose query follows other rules.
 def metrics(query: Query, generations: Generations, now: float) -> dict[str, Any]:
     """Return how long generations take, as the service that times them knows without measuring.
 
