@@ -8,7 +8,7 @@ import random
 from statistics import fmean
 
 from ltxv_nb.models import builtin_models
-from ltxv_nb.polling import estimate as expect
+from ltxv_nb.polling import estimate
 from ltxv_nb.polling.schedule import DEFAULT_COST, Belief, Lognormal
 from ltxv_nb.polling.simulate import (
     PEERS,
@@ -36,17 +36,17 @@ def past(durations, rng):
     """Return the journal's history of some jobs, asked for at fixed gaps."""
     policy = every(max(durations) / 20)
     return [
-        expect.History(low, high, 0.1 * i) for i, (low, high) in enumerate(noticed(policy, durations, rng))
+        estimate.History(low, high, 0.1 * i) for i, (low, high) in enumerate(noticed(policy, durations, rng))
     ]
 
 
 def from_past(durations, rng):
-    return expect.belief(vendor_seconds=70.0, history=past(durations[:20], rng))
+    return estimate.belief(vendor_seconds=70.0, history=past(durations[:20], rng))
 
 
 def from_metrics(durations, rng):
     del rng
-    return expect.belief(vendor_seconds=70.0, percentiles=percentiles(durations))
+    return estimate.belief(vendor_seconds=70.0, percentiles=percentiles(durations))
 
 
 def frontier(jobs=20_000):
@@ -57,7 +57,7 @@ def frontier(jobs=20_000):
     rows.append(
         (
             "ours, nothing known but the vendor's figures",
-            simulate(informed(expect.belief(vendor_seconds=70.0)), durations),
+            simulate(informed(estimate.belief(vendor_seconds=70.0)), durations),
         )
     )
     for name, known in (("ours, 20 past jobs", from_past), ("ours, the service's percentiles", from_metrics)):
@@ -98,7 +98,7 @@ def learning(case=(40, 0.2), clips=(0, 1, 2, 3, 5, 10, 20, 40)):
     for count in clips:
 
         def known(durations, rng, count=count):
-            return expect.belief(vendor_seconds=70.0, history=past(durations[:count], rng) if count else ())
+            return estimate.belief(vendor_seconds=70.0, history=past(durations[:count], rng) if count else ())
 
         rows.append((count, excess(case, DEFAULT_COST, known)))
     return rows
@@ -120,7 +120,7 @@ def robust():
     """Return rows of (belief, world, ours, every 10 s) where what is known is wrong."""
     rng = random.Random(10)
     beliefs = {
-        "vendor's figures": expect.belief(vendor_seconds=70.0),
+        "vendor's figures": estimate.belief(vendor_seconds=70.0),
         "70 s, sure (sigma 0.1)": Belief.about(70, 0.1),
         "70 s, less so (sigma 0.3)": Belief.about(70, 0.3),
     }
@@ -151,7 +151,7 @@ def main():
         + " --- |" * 5
     )
     for model in builtin_models():
-        known = expect.belief(vendor_seconds=model.seconds)
+        known = estimate.belief(vendor_seconds=model.seconds)
         for sigma in (0.1, 0.2, 0.3):
             cells = [
                 f"{excess((model.seconds, sigma), cost, lambda *_, known=known: known):.3f}" for cost in COSTS

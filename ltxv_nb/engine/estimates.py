@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
 from ltxv_nb.models import default_model, find_model
-from ltxv_nb.polling import estimate as expect
+from ltxv_nb.polling import estimate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,23 +87,23 @@ class Estimates:
         vendor_seconds = model.seconds if model else None
         try:
             history = self._history(record, now)
-            belief = expect.belief(
+            belief = estimate.belief(
                 vendor_seconds=vendor_seconds, work=_work(record), percentiles=percentiles, history=history
             )
         except (ArithmeticError, ValueError) as error:
             _log.debug("the figures for %s cannot be used: %s", record.model, error)
-            belief = expect.belief(vendor_seconds=vendor_seconds)
+            belief = estimate.belief(vendor_seconds=vendor_seconds)
         with self._lock:
             self._beliefs[settings] = (now, belief)
         return belief
 
-    def _history(self, record: Record, now: float) -> list[expect.History]:
+    def _history(self, record: Record, now: float) -> list[estimate.History]:
         try:
             past = self._journal.past(record.model)
         except LTXVError:
             return []
         return [
-            expect.History(
+            estimate.History(
                 low=max(0.0, (row.asked_at or row.accepted_at) - row.accepted_at),
                 high=row.finished_at - row.accepted_at,
                 ago_days=max(0.0, (now - row.finished_at) / _DAY),
@@ -137,7 +137,7 @@ def _work(record: Record) -> float:
     asked = _settings(record)
     model = find_model(record.model) or default_model()
     size = model.frame_size(asked["resolution"], asked["aspect_ratio"])
-    return expect.workload(asked["duration"], size, asked["fps"])
+    return estimate.workload(asked["duration"], size, asked["fps"])
 
 
 def _text(value: object) -> str | None:

@@ -11,7 +11,7 @@ from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.errors import APIError
 from ltxv_nb.journal import Record, State
 from ltxv_nb.journal.store import Advanced
-from ltxv_nb.polling import estimate as expect
+from ltxv_nb.polling import estimate
 from ltxv_nb.service.reply import Generation
 
 MODEL = "ltxv/ltxv-2"
@@ -73,7 +73,7 @@ class Crowd:
         self.ends, self.asked, self.noticed = {}, {}, {}
         self.reads, self.logs_reads = [], []
         self.refuse_until = 0.0
-        self.belief_ = expect.belief(vendor_seconds=70.0, percentiles=reported(mean, sigma))
+        self.belief_ = estimate.belief(vendor_seconds=70.0, percentiles=reported(mean, sigma))
         self.polls, self.downloads, self.journal = Tasks(), Tasks(), Journal()
         self.tracker = Tracker(
             self, self.journal, self, self, self, clock=self.clock, polls=self.polls, downloads=self.downloads,

@@ -7,8 +7,7 @@ from statistics import fmean
 import pytest
 
 from ltxv_nb.models import find_model
-from ltxv_nb.polling import estimate as expect
-from ltxv_nb.polling import schedule
+from ltxv_nb.polling import estimate, schedule
 from ltxv_nb.polling.schedule import Belief, Lognormal
 from ltxv_nb.polling.simulate import (
     PEERS,
@@ -35,7 +34,7 @@ def past(durations, rng):
     """Return a history as the journal would hold it after asking at fixed gaps."""
     policy = every(max(durations) / 20)
     return [
-        expect.History(low, high, 0.1 * i) for i, (low, high) in enumerate(noticed(policy, durations, rng))
+        estimate.History(low, high, 0.1 * i) for i, (low, high) in enumerate(noticed(policy, durations, rng))
     ]
 
 
@@ -52,11 +51,11 @@ def excess(case, cost, known, jobs=80, trials=6):
 
 
 def from_past(durations, rng):
-    return expect.belief(vendor_seconds=70.0, history=past(durations[:20], rng))
+    return estimate.belief(vendor_seconds=70.0, history=past(durations[:20], rng))
 
 
 def from_metrics(durations, rng):
-    return expect.belief(vendor_seconds=70.0, percentiles=percentiles(durations))
+    return estimate.belief(vendor_seconds=70.0, percentiles=percentiles(durations))
 
 
 @pytest.mark.parametrize("known", [from_past, from_metrics])
@@ -73,7 +72,7 @@ def test_the_vendor_measurements_alone_are_within_a_third_of_the_best_possible(m
     seconds = find_model(model).seconds
     for sigma in (0.1, 0.2, 0.3):
         for cost in COSTS:
-            known = expect.belief(vendor_seconds=seconds)
+            known = estimate.belief(vendor_seconds=seconds)
             ratio = excess((seconds, sigma), cost, lambda *_, known=known: known, jobs=250, trials=1)
             assert ratio < 1.35, (sigma, cost)
 
@@ -135,7 +134,7 @@ def test_however_wrong_a_firm_belief_it_is_no_worse_than_asking_every_ten_second
 
 def test_a_world_unlike_the_vendor_measurements_is_no_worse_than_asking_every_ten_seconds():
     rng = random.Random(7)
-    cold = expect.belief(vendor_seconds=70.0)
+    cold = estimate.belief(vendor_seconds=70.0)
     worlds = {factor: lognormal(70 * factor, 0.15, 150, rng) for factor in (0.2, 1 / 3, 0.5, 0.7, 1.4, 2, 3)}
     for why, durations in {**worlds, **wrong_worlds(70, rng)}.items():
         assert_not_worse_than_every_ten_seconds(cold, durations, why)
@@ -158,7 +157,7 @@ def test_percentiles_of_no_lognormal_times_are_no_worse_than_asking_every_ten_se
 
 
 def test_a_sandbox_clip_is_noticed_at_once():
-    belief = expect.belief(
+    belief = estimate.belief(
         vendor_seconds=70.0, percentiles={"p50": 4000, "p75": 4050, "p90": 4100, "p99": 4200}
     )
     result = simulate(informed(belief), lognormal(4, 0.03, 300, random.Random(4)))
@@ -181,6 +180,6 @@ def test_the_simulator_counts_requests_and_delay_as_a_hand_would():
 
 
 def test_a_job_unfinished_for_an_hour_costs_few_requests():
-    belief = expect.belief(vendor_seconds=70.0)
+    belief = estimate.belief(vendor_seconds=70.0)
     assert simulate(informed(belief), [3600.0]).mean_requests < 300
     assert schedule.MAX_GAP <= 30
