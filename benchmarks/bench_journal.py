@@ -178,7 +178,7 @@ def acts(journal):
 
 
 def ratios(few, many, rounds):
-    """Slowdown of each act; both journals are asked in turn, so that the machine's moods meet both."""
+    """Slowdown of each act; both journals are asked in turn, so that other load on the machine meets both."""
     result = {}
     pairs = zip(acts(few).items(), acts(many).values(), strict=True)
     for (name, on_few), on_many in pairs:

@@ -1,9 +1,9 @@
-"""How many times is a clip ordered when the answer to the order is lost?
+"""How many submissions arrive when the answer to the first one is lost?
 
 Usage: ``python benchmarks/bench_lost_answer.py [FOLDER]``
 
-A local service takes each order and breaks the connection off before it answers: what a dropped Wi-Fi or a
-restarting gateway looks like from the client's side. Three clients order one clip each: ``requests``, as in
+A local service accepts each submission and breaks the connection off before it answers: what a dropped Wi-Fi or a
+restarting gateway looks like from the client's side. Three clients submit one clip each: ``requests``, as in
 the vendor's guides; the vendor's SDK with its defaults; this package. The service counts.
 The SDK is installed into FOLDER (``out/bench-sdk``) by pip, at the version named below.
 """
@@ -40,13 +40,13 @@ client.submit("A lighthouse at dusk")
 
 
 class Forgetful(http.server.BaseHTTPRequestHandler):
-    """Takes orders and never answers; its record of requests is still empty, as it may be for a while."""
+    """Accepts submissions and never answers; its request log is still empty, as it may be for a while."""
 
-    orders: list[bytes]
+    submissions: list[bytes]
 
     def do_POST(self) -> None:
-        """Take the order, and hang up."""
-        self.orders.append(self.rfile.read(int(self.headers["Content-Length"])))
+        """Accept the submission, and hang up."""
+        self.submissions.append(self.rfile.read(int(self.headers["Content-Length"])))
         self.close_connection = True
 
     def do_GET(self) -> None:
@@ -63,8 +63,8 @@ class Forgetful(http.server.BaseHTTPRequestHandler):
 
 
 def orders_of(code: str, extra_path: str = "") -> tuple[int, str]:
-    """Run a client in a process of its own; returns how many orders arrived, and its last words."""
-    handler = type("Handler", (Forgetful,), {"orders": []})
+    """Run a client in a process of its own; returns how many submissions arrived, and its last words."""
+    handler = type("Handler", (Forgetful,), {"submissions": []})
     with (
         http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
         tempfile.TemporaryDirectory() as home,
@@ -84,7 +84,7 @@ def orders_of(code: str, extra_path: str = "") -> tuple[int, str]:
         )
         server.shutdown()
         words = done.stderr.strip().splitlines() or ["no error"]
-        return len(handler.orders), words[-1]
+        return len(handler.submissions), words[-1]
 
 
 def with_sdk(folder: Path) -> str | None:
@@ -102,7 +102,7 @@ def main(folder: Path) -> None:
     rows.append((SDK, *orders_of(WITH_SDK, sdk)) if sdk else (SDK, None, "could not be installed"))
     rows.append(("ltxv-nb", *orders_of(OURS)))
     for name, count, words in rows:
-        print(f"{name:<30} {'-' if count is None else count} ordered   {words[:100]}")
+        print(f"{name:<30} {'-' if count is None else count} arrived   {words[:100]}")
 
 
 if __name__ == "__main__":

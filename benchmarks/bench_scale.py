@@ -4,7 +4,7 @@
 
 A real kernel submits them from threads to a local service whose jobs take 60 s, give or take 5 s; the request
 budget is the default one of 150 reads a minute. The lateness is compared with what that budget forces: a
-client that asks only about jobs that have just ended, one question each.
+client that asks only about jobs that have just ended, one poll each.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ENDED = "{job.generation_id.partition(':')[0]: [job.record.finished_at, job.done
 
 
 def forced(ends: list[float], begun: float) -> float:
-    """Return the mean lateness that the budget forces: a question only for what has ended, and none in vain."""
+    """Return the mean lateness that the budget forces: a poll only for what has ended, and none in vain."""
     late, tokens, at = [], float(BURST), begun
     for end in sorted(ends):
         now = max(end, at)
@@ -60,7 +60,7 @@ def paces(running: Kernel, idle: Kernel, count: int = 200) -> tuple[float, float
 
 
 def measure(running: Kernel, idle: Kernel, books: Books, count: int, watch: float) -> list[Figure]:
-    """Submit, watch, wait for the end."""
+    """Submit, track, wait for the end."""
     running.run("import ltxv_nb.client, ltxv_nb.engine.tracker, ltxv_nb.job, threading")
     bare_memory = running.memory()
     bare_threads = running.tell("threading.active_count()")
@@ -81,13 +81,13 @@ def measure(running: Kernel, idle: Kernel, books: Books, count: int, watch: floa
     least = forced(list(ends.values()), min(job.taken_at for job in books.jobs.values()))
     saved = sum(video for _, _, video in known.values())
     return [
-        Figure("live jobs while watched", f"{live}"),
+        Figure("live jobs while tracked", f"{live}"),
         Figure("threads", f"{threads}", "at most 12", threads <= 12),
         Figure("processor between answers", f"{100 * share:.1f} % of a core", "below 5 %", share < 0.05),
         Figure("memory above the idle kernel", f"{memory:.0f} MB", "below 80 MB", memory < 80),
         Figure("a trivial cell beside an idle kernel", f"{1000 * pace:.1f} ms beside {1000 * bare_pace:.1f} ms: {pace / bare_pace:.2f} x", "below 1.5 x", pace < 1.5 * bare_pace),
         Figure("mean lateness", f"{late:.1f} s; the budget forces {least:.1f} s: {late / least:.2f} x", "at most 1.2 x", late <= 1.2 * least),
-        Figure("questions a job", f"{sum(job.asked for job in books.jobs.values()) / count:.2f}"),
+        Figure("polls a job", f"{sum(job.asked for job in books.jobs.values()) / count:.2f}"),
         Figure("most reads in any 60 s", f"{books.most_reads()}", "at most 200", books.most_reads() <= 200),
         Figure("connections a job", f"{books.connections / count:.2f}"),
         Figure("jobs saved", f"{saved} of {count}", "all", saved == count),

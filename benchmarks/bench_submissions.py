@@ -3,8 +3,8 @@
     python benchmarks/bench_submissions.py [--count 5000] [--bare 500]
 
 `client.map` submits them, some at once, and yields the jobs as they end; every clip is downloaded and checked.
-Beside it stands the least anyone can do on the same service: a POST, one question and a download for each, by
-as many threads, with no record and no check.
+Beside it stands the least anyone can do on the same service: a POST, one poll and a download for each, by
+as many threads, with no journal and no check.
 """
 
 from __future__ import annotations

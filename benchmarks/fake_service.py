@@ -25,7 +25,7 @@ from tornado.netutil import bind_sockets
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-#: Seconds from a question to its answer.
+#: Seconds from a poll to its answer.
 LATENCY = 0.05
 
 
@@ -279,7 +279,7 @@ class FakeService:
     clients : list of Books
         One each; their ports are set here.
     latency : float
-        Seconds from a question to its answer.
+        Seconds from a poll to its answer.
     """
 
     def __init__(self, clients: list[Books], latency: float = LATENCY) -> None:
