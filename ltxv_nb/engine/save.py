@@ -196,7 +196,8 @@ def _write_note(final: Path, record: Record, media: dict[str, Any]) -> None:
         "cost_usd": record.usd,
     }
     try:
-        write_whole(final.with_suffix(".json"), json.dumps(note, ensure_ascii=False, indent=2) + "\n")
+        text = json.dumps(note, ensure_ascii=False, indent=2) + "\n"
+        write_whole(final.with_suffix(".json"), text, alone=True)  # only the job's owner saves its video
     except OSError as error:
         raise DownloadError(_unwritable(final.parent, error)) from None
 

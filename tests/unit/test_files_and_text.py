@@ -34,6 +34,14 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_half_one(tmp_path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_what_a_killed_process_left_of_a_file_is_replaced_by_its_only_writer(tmp_path):
+    path = tmp_path / "note.json"
+    path.with_name("note.json.part").write_text("half")
+    write_whole(path, "whole", alone=True)
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_a_private_file_is_private_from_the_first_byte_on(tmp_path):
     path = tmp_path / "token.json"

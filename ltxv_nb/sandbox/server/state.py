@@ -56,7 +56,7 @@ class State:
             "version": __version__,
             "started": time.time(),
         }
-        write_whole(self.file, json.dumps(facts), mode=0o600)
+        write_whole(self.file, json.dumps(facts), alone=True, mode=0o600)
 
     def read(self) -> dict[str, Any] | None:
         """Return what `announce` wrote; ``None`` while there is no such file."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ltxv_nb.models import Parameter, builtin_models, default_model, model_choice
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from ltxv_nb.models.parameter import Type
@@ -152,5 +153,4 @@ def _kind(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return one_line(json.dumps(value, ensure_ascii=False), 60)
