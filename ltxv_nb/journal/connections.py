@@ -54,9 +54,7 @@ class Connections:
 
     def read(self, query: Callable[[sqlite3.Connection], _Found]) -> _Found:
         """Return what a query finds."""
-        connection = self.of_this_thread()
-        connection.execute(_WAIT)  # even a reader waits while a crashed writer's file is being recovered
-        return query(connection)
+        return query(self.of_this_thread())
 
     def write(self, work: Callable[[sqlite3.Connection], _Found], patience: float | None = None) -> _Found:
         """Do something in one transaction, and return what that returns.
@@ -84,12 +82,14 @@ class Connections:
                 return work(connection)
 
             connection = self.of_this_thread()
-            connection.execute(_DO_NOT_WAIT)
             try:
+                connection.execute(_DO_NOT_WAIT)
                 return transact(connection, begin)
             except sqlite3.OperationalError as error:
                 if began or not is_busy(error) or time.monotonic() >= deadline:
                     raise
+            finally:
+                connection.execute(_WAIT)  # as a reader does while a crashed writer's file is being recovered
             time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - it only keeps two from marching in step
             pause = min(1.5 * pause, _LONGEST_PAUSE)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.journal.record import COLUMNS, OPEN, Record
+from ltxv_nb.journal.record import COLUMNS, OPEN, Record, State
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+_STATES = {state.value: state for state in State}
 _JSON_COLUMNS = frozenset({"request", "media"})
 _STATES_OPEN = f"({', '.join(repr(state.value) for state in OPEN)})"
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own
@@ -156,4 +157,5 @@ def _record(row: Sequence[Any]) -> Record:
     for name in _JSON_COLUMNS:
         values[name] = json.loads(values[name]) if values[name] is not None else None
     values["watched"] = bool(values["watched"])
+    values["state"] = _STATES.get(values["state"]) or State(values["state"])  # a look-up is quicker
     return Record(**values)
