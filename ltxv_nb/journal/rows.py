@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.journal.record import COLUMNS, OPEN, Record, State
+from ltxv_nb.journal.record import COLUMNS, Record
+from ltxv_nb.journal.states import State
+from ltxv_nb.journal.unfinished import OPEN_STATES
 
 if TYPE_CHECKING:
     import sqlite3
@@ -13,10 +15,9 @@ if TYPE_CHECKING:
 
 _STATES = {state.value: state for state in State}
 _JSON_COLUMNS = frozenset({"request", "media"})
-_STATES_OPEN = f"({', '.join(repr(state.value) for state in OPEN)})"
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own
 _INSERT = f"INSERT INTO generations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
-_IS_OPEN = f"state IN {_STATES_OPEN}"
+_IS_OPEN = f"state IN {OPEN_STATES}"
 _NEWEST_FIRST = "ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?"
 
 

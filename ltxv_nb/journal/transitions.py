@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.journal.record import State
+from ltxv_nb.journal.states import State
 
 if TYPE_CHECKING:
     from ltxv_nb.journal.record import Record

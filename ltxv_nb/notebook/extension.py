@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,15 +13,8 @@ if TYPE_CHECKING:
 _BARE_CELL = re.compile(r"%%ltxv(\s|$)")
 
 
-@dataclass(frozen=True)
-class _Loaded:
-    """What was added to a shell, for removing it again."""
-
-    magics: LTXVMagics
-    matcher: Any
-
-
-_loaded: dict[int, _Loaded] = {}
+#: What was added to each shell, by its id: the magics, and what completes them.
+_loaded: dict[int, tuple[LTXVMagics, Any]] = {}
 
 
 def load(ipython: InteractiveShell) -> None:
@@ -40,7 +32,7 @@ def load(ipython: InteractiveShell) -> None:
     if ipython.Completer is not None:
         ipython.Completer.custom_matchers.append(matcher)
     ipython.input_transformers_cleanup.append(keep_bare_cell)
-    _loaded[id(ipython)] = _Loaded(magics, matcher)
+    _loaded[id(ipython)] = magics, matcher
     for line in filter(None, (kernel_advice(), session.unfinished_line())):
         session.say(line)
 
@@ -53,9 +45,10 @@ def unload(ipython: InteractiveShell) -> None:
     loaded = _loaded.pop(id(ipython), None)
     if loaded is None:
         return
-    unregister_magics(ipython, loaded.magics)
-    if ipython.Completer is not None and loaded.matcher in ipython.Completer.custom_matchers:
-        ipython.Completer.custom_matchers.remove(loaded.matcher)
+    magics, matcher = loaded
+    unregister_magics(ipython, magics)
+    if ipython.Completer is not None and matcher in ipython.Completer.custom_matchers:
+        ipython.Completer.custom_matchers.remove(matcher)
     if keep_bare_cell in ipython.input_transformers_cleanup:
         ipython.input_transformers_cleanup.remove(keep_bare_cell)
     close_session(ipython)

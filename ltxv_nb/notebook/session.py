@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import threading
 import weakref
-from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
-from ltxv_nb.notebook.output.status import Board
-from ltxv_nb.notebook.widgets.worker import Worker
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
+    from ltxv_nb.notebook.output.status import Board
     from ltxv_nb.notebook.output.views import CellView
+    from ltxv_nb.notebook.widgets.worker import Worker
 
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
@@ -40,11 +39,21 @@ class Session:
     """
 
     def __init__(self, client: Client | None = None) -> None:
-        self.board = Board()
+        self._board: Board | None = None
         self._client = client
         self._lock = threading.Lock()  # guards the fields alone: a client is made and closed outside it
         self._closed = False
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+    @property
+    def board(self) -> Board:
+        """What keeps every status up to date, made at first use: loading the extension is to load little."""
+        from ltxv_nb.notebook.output.status import Board
+
+        with self._lock:
+            if self._board is None:
+                self._board = Board()
+            return self._board
 
     @property
     def client(self) -> Client:
@@ -88,6 +97,8 @@ class Session:
 
     def worker(self, name: str) -> Worker:
         """Return a new worker, for whose work `close` waits."""
+        from ltxv_nb.notebook.widgets.worker import Worker
+
         worker = Worker(name)
         self._workers.add(worker)
         return worker
@@ -96,8 +107,9 @@ class Session:
         """Stop everything that was started here; every status says so."""
         with self._lock:
             self._closed = True
-            workers = list(self._workers)
-        self.board.close()
+            workers, board = list(self._workers), self._board
+        if board is not None:
+            board.close()
         for worker in workers:
             worker.join(_CLOSING_SECONDS)
 
@@ -181,10 +193,14 @@ class NotebookSession(Session):
         path = default_home() / JOURNAL_FILE
         if not path.exists():
             return 0
-        from ltxv_nb.journal import Journal
+        from sqlite3 import Error
 
-        with closing(Journal(path)) as journal:
-            return journal.count_open()
+        from ltxv_nb.journal.unfinished import count_unfinished
+
+        try:
+            return count_unfinished(path)
+        except Error:
+            return 0  # the first use will raise what is wrong
 
     def bind(self, job: Job, name: str | None = None) -> None:
         """Give a job to the notebook: as its last one, and under a name of its own."""

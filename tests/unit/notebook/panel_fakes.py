@@ -147,7 +147,7 @@ class FakeSession(Session):
     def __init__(self, client: FakeClient) -> None:
         super().__init__()
         self.client = client
-        self.board = Board(clock=lambda: self.now, run=lambda work: work(), threaded=False)
+        self._board = Board(clock=lambda: self.now, run=lambda work: work(), threaded=False)
         self.now = 0.0
         self.bound: list[Any] = []
 
