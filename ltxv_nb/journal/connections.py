@@ -1,7 +1,8 @@
-"""Connections to the journal's file, one for each thread.
+"""Connections to the journal's file: one for each thread, and one with which the background threads write.
 
 SQLite's readers never wait for a writer (the file is in WAL mode), and share no lock with one here either.
-Writers take turns by SQLite's own lock alone: one of ours could be left locked by an interrupt.
+Background threads write in turns, by a lock of this process: SQLite's own waiting is coarse, and many threads
+that write at once would spend their time on it. The main thread takes part by SQLite's lock alone.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
 #: Seconds for which another program may hold the journal.
 BUSY_SECONDS = 20.0
 
-#: Seconds after which a thread that finds another one writing tries again: at first, and at the longest.
-#: SQLite's own waiting is coarser: eight threads that write at once take three times as long with it.
+#: Seconds after which a thread that finds others writing tries again: at first, and at the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.01
 _WAIT, _DO_NOT_WAIT = f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}", "PRAGMA busy_timeout = 0"
+
+#: Where the connection stands that the background threads share to write; no thread has this number.
+_SHARED = 0
 
 #: What tells a file from another one of the same name: device and inode.
 _Identity = tuple[int, int]
@@ -51,6 +54,7 @@ class Connections:
     def _begin(self) -> None:
         self._pid = os.getpid()
         self._open: dict[int, _Open] = {}  # by thread; single operations on it are atomic
+        self._turn = threading.Lock()
 
     def read(self, query: Callable[[sqlite3.Connection], _Found]) -> _Found:
         """Return what a query finds."""
@@ -71,7 +75,25 @@ class Connections:
         sqlite3.OperationalError
             Others wrote all that time (its code is ``SQLITE_BUSY``).
         """
-        deadline = time.monotonic() + (BUSY_SECONDS if patience is None else patience)
+        self._leave_to_the_parent()
+        patience = BUSY_SECONDS if patience is None else patience
+        deadline = time.monotonic() + patience
+        if threading.current_thread() is threading.main_thread():
+            # An interrupt comes here, and could leave the lock locked.
+            return self._write(self.of_this_thread, work, deadline)
+        if not self._turn.acquire(timeout=patience):
+            raise sqlite3.OperationalError("database is locked")
+        try:
+            return self._write(lambda: self._connection(_SHARED), work, deadline)
+        finally:
+            self._turn.release()
+
+    def _write(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        work: Callable[[sqlite3.Connection], _Found],
+        deadline: float,
+    ) -> _Found:
         pause = _FIRST_PAUSE
         while True:
             began = False
@@ -81,7 +103,7 @@ class Connections:
                 began = True
                 return work(connection)
 
-            connection = self.of_this_thread()
+            connection = connect()
             try:
                 connection.execute(_DO_NOT_WAIT)
                 return transact(connection, begin)
@@ -95,11 +117,16 @@ class Connections:
 
     def of_this_thread(self) -> sqlite3.Connection:
         """Return this thread's connection, without an open transaction."""
+        self._leave_to_the_parent()
+        return self._connection(threading.get_ident())
+
+    def _leave_to_the_parent(self) -> None:
+        """In a forked child begin anew, as SQLite demands; the parent's connections are not even closed."""
         if self._pid != os.getpid():
-            # In a forked child SQLite demands connections of its own; the parent's are not even closed.
             _of_parents.append(self._open)
             self._begin()
-        thread = threading.get_ident()
+
+    def _connection(self, thread: int) -> sqlite3.Connection:
         found = self._open.get(thread)
         if found is not None and not found.is_of(self.path):
             del self._open[thread]
@@ -121,7 +148,7 @@ class Connections:
     def _close_those_of_ended_threads(self) -> None:
         """Close what threads have left that have ended; their numbers may be used again."""
         alive = {thread.ident for thread in threading.enumerate()}
-        for thread in set(self._open) - alive - {threading.get_ident()}:
+        for thread in set(self._open) - alive - {threading.get_ident(), _SHARED}:
             if (ended := self._open.pop(thread, None)) is not None:
                 ended.connection.close()
 

@@ -25,14 +25,14 @@ PROMPT = "A lighthouse at dusk"
 def every_connection(client, statement):
     """Execute a statement on every connection of a client to its journal, before each use from now on."""
     connections = client.journal._connections
-    of_this_thread = type(connections).of_this_thread.__get__(connections)
+    connect = type(connections)._connection.__get__(connections)
 
-    def prepared():
-        connection = of_this_thread()
+    def prepared(thread):
+        connection = connect(thread)
         connection.execute(statement)
         return connection
 
-    connections.of_this_thread = prepared
+    connections._connection = prepared
 
 
 def nothing_sent(service):
