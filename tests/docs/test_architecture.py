@@ -44,7 +44,7 @@ def test_every_layer_that_is_shown_exists():
 
 
 def test_the_page_names_every_state_and_which_ones_are_open():
-    from ltxv_nb.journal.record import OPEN, State
+    from ltxv_nb.journal import OPEN, State
 
     text = PAGE.read_text(encoding="utf-8").split("## States")[1].split("\n## ")[0]
     diagram, words = text.split("```")[1:3]
