@@ -27,7 +27,6 @@ BUSY_SECONDS = 20.0
 
 #: Seconds after which a thread that finds others writing tries again: at first, and at the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.01
-_WAIT, _DO_NOT_WAIT = f"PRAGMA busy_timeout = {int(1000 * BUSY_SECONDS)}", "PRAGMA busy_timeout = 0"
 
 #: Where the connection stands that the background threads share to write; no thread has this number.
 _SHARED = 0
@@ -57,8 +56,8 @@ class Connections:
         self._turn = threading.Lock()
 
     def read(self, query: Callable[[sqlite3.Connection], _Found]) -> _Found:
-        """Return what a query finds."""
-        return query(self.of_this_thread())
+        """Return what a query finds; it waits only while a file is recovered that a crash has left."""
+        return _until(time.monotonic() + BUSY_SECONDS, lambda: query(self.of_this_thread()), lambda: True)
 
     def write(self, work: Callable[[sqlite3.Connection], _Found], patience: float | None = None) -> _Found:
         """Do something in one transaction, and return what that returns.
@@ -94,26 +93,14 @@ class Connections:
         work: Callable[[sqlite3.Connection], _Found],
         deadline: float,
     ) -> _Found:
-        pause = _FIRST_PAUSE
-        while True:
-            began = False
+        began = False
 
-            def begin(connection: sqlite3.Connection) -> _Found:
-                nonlocal began
-                began = True
-                return work(connection)
+        def begin(connection: sqlite3.Connection) -> _Found:
+            nonlocal began
+            began = True
+            return work(connection)
 
-            connection = connect()
-            try:
-                connection.execute(_DO_NOT_WAIT)
-                return transact(connection, begin)
-            except sqlite3.OperationalError as error:
-                if began or not is_busy(error) or time.monotonic() >= deadline:
-                    raise
-            finally:
-                connection.execute(_WAIT)  # as a reader does while a crashed writer's file is being recovered
-            time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - it only keeps two from marching in step
-            pause = min(1.5 * pause, _LONGEST_PAUSE)
+        return _until(deadline, lambda: transact(connect(), begin), lambda: not began)
 
     def of_this_thread(self) -> sqlite3.Connection:
         """Return this thread's connection, without an open transaction."""
@@ -157,6 +144,19 @@ class Connections:
 _of_parents: list[object] = []
 
 
+def _until(deadline: float, act: Callable[[], _Found], may_repeat: Callable[[], bool]) -> _Found:
+    """Do something, again while others hold the file, until a moment in monotonic seconds."""
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return act()
+        except sqlite3.OperationalError as error:
+            if not (is_busy(error) and may_repeat()) or time.monotonic() >= deadline:
+                raise
+        time.sleep(pause * (0.5 + random.random()))  # noqa: S311 - it only keeps two from marching in step
+        pause = min(1.5 * pause, _LONGEST_PAUSE)
+
+
 class _Open:
     """One connection, and the file that it is to.
 
@@ -174,6 +174,7 @@ class _Open:
             self.connection.execute("PRAGMA synchronous = FULL")  # a power cut must not lose a paid row
             if not is_current(self.connection):
                 _bring_up_to_date(self.connection, path)
+            self.connection.execute("PRAGMA busy_timeout = 0")  # from here on we wait ourselves, see `_until`
         except BaseException:
             self.connection.close()
             raise

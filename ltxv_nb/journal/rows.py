@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _STATES = {state.value: state for state in State}
 _JSON_COLUMNS = frozenset({"request", "media"})
+_JSON_POSITIONS = tuple(COLUMNS.index(name) for name in sorted(_JSON_COLUMNS))
+_WATCHED, _STATE = COLUMNS.index("watched"), COLUMNS.index("state")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own
 _INSERT = f"INSERT INTO generations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _IS_OPEN = f"state IN {OPEN_STATES}"
@@ -154,9 +156,10 @@ def _to_sql(name: str, value: Any) -> Any:
 
 
 def _record(row: Sequence[Any]) -> Record:
-    values = dict(zip(COLUMNS, row, strict=True))
-    for name in _JSON_COLUMNS:
-        values[name] = json.loads(values[name]) if values[name] is not None else None
-    values["watched"] = bool(values["watched"])
-    values["state"] = _STATES.get(values["state"]) or State(values["state"])  # a look-up is quicker
-    return Record(**values)
+    values = list(row)
+    for position in _JSON_POSITIONS:
+        if values[position] is not None:
+            values[position] = json.loads(values[position])
+    values[_WATCHED] = bool(values[_WATCHED])
+    values[_STATE] = _STATES.get(values[_STATE]) or State(values[_STATE])  # a look-up is quicker
+    return Record(*values)
