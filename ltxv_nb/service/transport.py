@@ -13,7 +13,7 @@ from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 from urllib3.util.retry import Retry
 
 from ltxv_nb._version import __version__
-from ltxv_nb.http_client import ConnectionAdapter, causes
+from ltxv_nb.http_client import BoundedConnection, ConnectionAdapter, causes
 from ltxv_nb.settings import is_loopback
 
 if TYPE_CHECKING:
@@ -24,13 +24,9 @@ USER_AGENT = f"ltxv-nb/{__version__} python-requests/{requests.__version__}"
 #: Seconds to make a connection, to wait for a read's answer, and for a submission's.
 CONNECT_TIMEOUT, READ_TIMEOUT, SUBMIT_TIMEOUT = 10.0, 30.0, 60.0
 
-#: A kept connection that has been idle longer than this (seconds) is not used again: the far side may be
-#: closing it just now, and a reset after sending would leave a paid request in doubt.
-MAX_IDLE = 4.0
-
-#: The same for a connection that only reads go over: those cost nothing to ask again. A poll every few
+#: A kept connection that has been idle longer than this (seconds) is not used again. A poll every few
 #: seconds then needs no handshake of its own; common servers and routers keep a connection for a minute.
-MAX_READ_IDLE = 50.0
+MAX_IDLE = 50.0
 
 #: Bytes handed to the socket at once; a timeout then applies to each slice and not to a whole image.
 SLICE = 64 * 1024
@@ -60,39 +56,45 @@ class _Progress(threading.local):
 _progress = _Progress()
 
 
-class _Witness:
+class _Witness(BoundedConnection):
     """Mixin for connections: notes per thread from when on a byte of the request may have left this machine.
 
     That is as soon as there is a connection, whoever writes to it and however. So only a failure of
     `connect` itself (name, connection, TLS, proxy) can prove that nothing was sent.
+
+    A connection is used for one request, and then closed: no other answer can be on it, and the far side
+    cannot be about to close it, which would leave a paid request in doubt.
     """
 
-    max_idle = MAX_IDLE
+    whole_answers = True
+    kept = False
     _last_used = 0.0
 
     def connect(self) -> None:
         _progress.connecting = True
-        super().connect()  # type: ignore[misc]
+        super().connect()
         _progress.exposed = True
 
     def send(self, data: Any) -> None:
         self._last_used = time.monotonic()
         if not isinstance(data, bytes):
-            super().send(data)  # type: ignore[misc]
+            super().send(data)
             return
         for start in range(0, len(data), SLICE):
-            super().send(data[start : start + SLICE])  # type: ignore[misc]
+            super().send(data[start : start + SLICE])
 
     @property
     def is_connected(self) -> bool:
-        fresh = time.monotonic() - self._last_used < self.max_idle
-        usable = fresh and bool(super().is_connected)  # type: ignore[misc]
+        fresh = time.monotonic() - self._last_used < MAX_IDLE
+        usable = fresh and super().is_connected
         _progress.exposed = _progress.exposed or usable  # the pool asks in order to use it
         return usable
 
 
 class _ReadWitness(_Witness):
-    max_idle = MAX_READ_IDLE
+    """The same for reads, which cost nothing to ask again: their connections are kept."""
+
+    kept = True
 
 
 class WitnessAdapter(ConnectionAdapter):
@@ -101,7 +103,7 @@ class WitnessAdapter(ConnectionAdapter):
     Parameters
     ----------
     reads_only : bool
-        Whether only reads go through it: then connections are kept for longer.
+        Whether only reads go through it: only then are connections kept.
     **options
         Those of `requests.adapters.HTTPAdapter`.
     """

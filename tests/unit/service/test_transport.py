@@ -107,8 +107,15 @@ def session():
         yield made
 
 
+@pytest.fixture
+def reads():
+    """A session for reads, which keeps its connections."""
+    with transport.new_session("127.0.0.1", reads_only=True) as made:
+        yield made
+
+
 def failure(session, url, **options):
-    """Send a POST that fails; returns whether it is certain that nothing was sent, and the error."""
+    """Send a request that fails; returns whether it is certain that nothing was sent, and the error."""
     transport.forget_progress()
     with pytest.raises(requests.RequestException) as caught:
         session.post(url, timeout=(2, 2), **{"json": {"prompt": "x"}, **options})
@@ -241,29 +248,29 @@ def test_as_soon_as_there_is_a_connection_it_is_in_doubt_however_it_is_written_t
     assert failure(session, taken.url)[0] is False
 
 
-def test_a_connection_that_was_kept_is_in_doubt_from_the_beginning(session, peer, monkeypatch):
+def test_a_connection_that_was_kept_is_in_doubt_from_the_beginning(reads, peer, monkeypatch):
     def twice(one, connection):
         one.answer(connection)
         one.answer(connection)
 
     server = peer(twice)
-    session.post(server.url, json={}, timeout=5)
+    reads.post(server.url, json={}, timeout=5)
     monkeypatch.setattr("urllib3.connection.HTTPConnection.request", write_past_send)
-    assert failure(session, server.url)[0] is False
+    assert failure(reads, server.url)[0] is False
     assert server.connections == 1
 
 
-def test_a_kept_connection_that_breaks_and_cannot_be_made_anew_stays_in_doubt(session, peer, monkeypatch):
+def test_a_kept_connection_that_breaks_and_cannot_be_made_anew_stays_in_doubt(reads, peer, monkeypatch):
     def fail_and_connect_again(connection, *_args, **_options):
         connection.close()
         connection.port = 1
         connection.connect()
 
     server = peer(Peer.answer)
-    session.post(server.url, json={}, timeout=5)
+    reads.post(server.url, json={}, timeout=5)
     monkeypatch.setattr("urllib3.connection.HTTPConnection.is_connected", True)
     monkeypatch.setattr("urllib3.connection.HTTPConnection.request", fail_and_connect_again)
-    assert failure(session, server.url)[0] is False
+    assert failure(reads, server.url)[0] is False
 
 
 def test_a_request_whose_connection_is_made_without_our_knowledge_is_in_doubt(session, peer, monkeypatch):
@@ -274,14 +281,14 @@ def test_a_request_whose_connection_is_made_without_our_knowledge_is_in_doubt(se
     assert failure(session, "http://127.0.0.1:9/")[0] is False
 
 
-def test_an_idle_connection_that_cannot_be_made_anew_means_that_nothing_was_sent(session, peer, monkeypatch):
+def test_an_idle_connection_that_cannot_be_made_anew_means_that_nothing_was_sent(reads, peer, monkeypatch):
     steady = SimpleNamespace(now=100.0)
     monkeypatch.setattr(transport, "time", SimpleNamespace(monotonic=lambda: steady.now))
     server = peer(Peer.answer)
-    session.post(server.url, json={}, timeout=5)
+    reads.post(server.url, json={}, timeout=5)
     server.close()
     steady.now += transport.MAX_IDLE + 0.1
-    assert failure(session, server.url)[0] is True
+    assert failure(reads, server.url)[0] is True
 
 
 def test_a_failed_post_is_never_repeated_below_the_surface(session, peer):
@@ -294,7 +301,22 @@ def test_a_failed_post_is_never_repeated_below_the_surface(session, peer):
     assert server.connections == 1
 
 
-def test_a_fresh_connection_is_kept_and_an_idle_one_is_not_used_again(session, peer, monkeypatch):
+def test_each_paid_request_has_a_connection_of_its_own_which_is_closed_after_it(session, peer):
+    closed = []
+
+    def once(one, connection):
+        one.answer(connection)
+        closed.append(connection.recv(1))
+
+    server = peer(once, once, once)
+    for _ in range(3):
+        session.post(server.url, json={}, timeout=5)
+    server.close()
+    assert server.connections == len(server.requests) == 3
+    assert closed == [b""] * 3
+
+
+def test_a_read_keeps_its_connection_and_does_not_use_an_idle_one_again(reads, peer, monkeypatch):
     def twice(one, connection):
         one.answer(connection)
         with contextlib.suppress(OSError):
@@ -304,12 +326,12 @@ def test_a_fresh_connection_is_kept_and_an_idle_one_is_not_used_again(session, p
     clock = SimpleNamespace(monotonic=lambda: steady.now, time=time.time)
     monkeypatch.setattr(transport, "time", clock)
     server = peer(twice, twice)
-    session.post(server.url, json={}, timeout=5)
+    reads.get(server.url, timeout=5)
     steady.now += transport.MAX_IDLE - 0.1
-    session.post(server.url, json={}, timeout=5)
+    reads.get(server.url, timeout=5)
     assert server.connections == 1
     steady.now += transport.MAX_IDLE + 0.1
-    session.post(server.url, json={}, timeout=5)
+    reads.get(server.url, timeout=5)
     assert server.connections == 2
     assert len(server.requests) == 3
 
@@ -344,11 +366,11 @@ def test_this_machines_own_services_are_not_asked_for_through_a_proxy(peer, monk
         assert session.trust_env
 
 
-def test_cookies_are_not_kept(session, peer):
+def test_cookies_are_not_kept(reads, peer):
     cookie = b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\n{}"
     server = peer(lambda one, connection: (one.answer(connection, cookie), one.answer(connection)))
-    session.get(server.url, timeout=5)
-    session.get(server.url, timeout=5)
+    reads.get(server.url, timeout=5)
+    reads.get(server.url, timeout=5)
     assert len(server.requests) == 2
     assert b"cookie" not in server.requests[1].lower()
 
