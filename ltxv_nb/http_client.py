@@ -289,15 +289,15 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     try:
         seconds = float(value)
     except ValueError:
-        until = _moment(value)
+        until = http_date(value)
         if until is None:
             return None
-        sent = _moment(headers.get("Date") or "")
+        sent = http_date(headers.get("Date") or "")
         seconds = until - (now if sent is None else sent)
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def _moment(value: str) -> float | None:
+def http_date(value: str) -> float | None:
     """Return the unix time of an HTTP date, in seconds; without a zone it is GMT, as HTTP dates are."""
     try:
         at = parsedate_to_datetime(value)

@@ -15,7 +15,7 @@ from ltxv_nb.engine.submit import Submission
 from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.errors import ConfigurationError, JournalError
 from ltxv_nb.journal import Journal, State, first_frames
-from ltxv_nb.journal.guards import no_identical_request
+from ltxv_nb.journal.guards import Occupied, generation_is_new, no_identical_request
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
@@ -129,6 +129,7 @@ class Engine:
             image=image,
             output_dir=self.settings.output_dir,
             owner=self.lease.name,
+            service_ahead=self.api.ahead,
         )
         self._sending.add(record.id)
         try:
@@ -256,7 +257,10 @@ class Engine:
             origin=self.origin,
             output_dir=self.settings.output_dir,
         )
-        self.journal.reserve(record)
+        try:
+            self.journal.reserve(record, [generation_is_new])
+        except Occupied as occupied:  # another process was faster, or knows it by another spelling
+            return occupied.record
         return record
 
     # -- the end -------------------------------------------------------------------------------------------

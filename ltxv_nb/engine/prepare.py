@@ -78,6 +78,7 @@ def new_record(
     image: dict[str, Any] | None,
     output_dir: Path,
     owner: str,
+    service_ahead: float | None = None,
 ) -> Record:
     """Return the row of a request that is about to be sent.
 
@@ -93,6 +94,8 @@ def new_record(
         Folder of its video.
     owner : str
         The lease of the tracker that tracks it.
+    service_ahead : float, optional
+        Seconds by which the service's clock is ahead of ours, if that is known.
     """
     request, job_id = prepared.request, new_id()
     asked = {"prompt": request.prompt, **request.settings(), **({"image": image} if image else {})}
@@ -110,6 +113,7 @@ def new_record(
             state=State.SUBMITTING,
             output_dir=str(output_dir),
             owner=owner,
+            service_ahead=service_ahead,
         )
     )
 

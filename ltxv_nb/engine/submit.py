@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.engine.lookup import change_by_log
+from ltxv_nb.engine.lookup import change_by_log, sent_at
 from ltxv_nb.errors import APIError, JournalError, LTXVError
 from ltxv_nb.journal import State
 from ltxv_nb.journal.transitions import accepted, answer_lost, refused, sent_again
@@ -167,7 +167,14 @@ class Submission:
     def _settle(self, record: Record, outcome: Outcome) -> Sent:
         if isinstance(outcome, Accepted):
             made = outcome.generation
-            sent = self._note(record, accepted(made.id, made.status, at=self._clock(), usd=made.usd))
+            change = accepted(
+                made.id,
+                made.status or None,
+                at=self._clock(),
+                usd=made.usd,
+                inference_id=made.inference_id,
+            )
+            sent = self._note(record, change)
             return self._quick_look(sent) if sent.record.state is State.UNKNOWN else sent
         if isinstance(outcome, Unclear):
             return self._quick_look(self._note(record, answer_lost(outcome.reason)))
@@ -180,7 +187,7 @@ class Submission:
         for pause in QUICK_LOOKS:
             self._sleep(pause)
             try:
-                rows = self._api.find_in_logs([name], sent.record.created_at)
+                rows = self._api.find_in_logs([name], sent_at(sent.record, self._api.ahead))
                 change = change_by_log(rows.get(name), self._journal, sent.record)
             except (APIError, JournalError) as error:
                 _log.debug("the service's request log cannot be read: %s", error)
@@ -188,6 +195,8 @@ class Submission:
             if change is None:
                 continue
             sent = self._note(sent.record, *sent.pending, change)
+            if sent.record.state is State.UNKNOWN:
+                continue
             refusal = sent.record.state is State.REFUSED
             return replace(sent, error=APIError(sent.record.error or "")) if refusal else sent
         return sent

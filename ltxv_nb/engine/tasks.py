@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ltxv_nb.engine.lookup import change_by_log
+from ltxv_nb.engine.lookup import change_by_log, sent_at, under_another_id
 from ltxv_nb.errors import DownloadError, JournalError, LTXVError, NotFoundError, RateLimitError
 from ltxv_nb.journal import State
 from ltxv_nb.journal import transitions as change
@@ -43,6 +43,10 @@ NOT_YET_LISTED_SECONDS = 600.0
 #: polls in a row; and seconds between two such polls, at most.
 LOST_SECONDS, LOST_POLLS, LOST_LONGEST = 6 * 3600.0, 10, 300.0
 
+#: A poll that took longer (seconds) was slow; and seconds that the answer to a first poll, and to any other
+#: one, may take. A first one that is slow is asked again with more time, but beside few others.
+SLOW_POLL, FIRST_PATIENCE, PATIENCE = 5.0, 10.0, 30.0
+
 #: Seconds between two polls of a generation for which no plan can be made.
 UNPLANNED_SECONDS = 10.0
 
@@ -57,6 +61,9 @@ PROGRESS_SECONDS = 0.5
 
 #: Seconds between two looks into the service's request log for a lost submission: the first, and the longest.
 LOOKUP_FIRST, LOOKUP_LONGEST = 2.0, 600.0
+
+#: One look in so many is at the whole log: this machine's clock may have been wrong at the submission.
+LOOKUPS_EVERYWHERE = 4
 
 #: Seconds that a task waits for others to finish writing; then it goes on, and writes later.
 WRITE_PATIENCE = 1.0
@@ -92,6 +99,9 @@ class Tasks:
 
     def plan(self, tracked: Tracked) -> None:
         """Choose when to poll next; what is paid for is polled even where nothing can be estimated."""
+        if tracked.record.status is None:  # by an id that no answer has confirmed
+            self._tracker.again(tracked, 0.0)
+            return
         age = self._tracker.age(tracked)
         try:
             tracked.belief = self._estimates.belief(tracked.record)
@@ -106,7 +116,7 @@ class Tasks:
     def keep_estimates_fresh(self, model: str) -> None:
         """Learn in the background how long the model takes at present, if that is not known well enough."""
         if self._estimates.stale(model):
-            self._tracker.polls.submit(self._refresh, model)
+            self._tracker.poll_lanes.submit("figures", 1, self._refresh, model)
 
     def _refresh(self, model: str) -> None:
         self._estimates.refresh(model)
@@ -120,13 +130,21 @@ class Tasks:
         self.keep_estimates_fresh(tracked.record.model)
         try:
             self.write(tracked)
-            generation = self._api.fetch(tracked.record.generation_id or "", counted=False)
-            self._answered(tracked, generation)
+            self._answered(tracked, self._fetch(tracked))
         except LTXVError as error:
             self._poll_failed(tracked, error)
         except Exception:
             self._tracker.again(tracked, after_failure(tracked.failures + 1, None, self._rng()))
             raise
+
+    def _fetch(self, tracked: Tracked) -> Generation:
+        """Ask once, and note how long it took."""
+        began = self._tracker.clock.monotonic()
+        patience = FIRST_PATIENCE if tracked.slow is None else PATIENCE
+        try:
+            return self._api.fetch(tracked.record.generation_id or "", counted=False, patience=patience)
+        finally:
+            tracked.slow = self._tracker.clock.monotonic() - began > SLOW_POLL
 
     def _answered(self, tracked: Tracked, generation: Generation) -> None:
         if tracked.stopped:  # while the poll was under way; it is someone else's now, and may be further on
@@ -190,7 +208,10 @@ class Tasks:
             tracked.wants_address = False
             self._tracker.again(tracked, after_failure(1, None, self._rng()))
             return
-        if self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS:
+        young, unsure = self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS, record.status is None
+        if (unsure or not young) and record.missing_since is None and self._by_another_id(tracked):
+            return
+        if young:
             self.plan(tracked)
             return
         now = self._tracker.clock.time()
@@ -207,6 +228,38 @@ class Tasks:
         self._tell_trouble(tracked, error)
         wait = min(LOST_LONGEST, UNPLANNED_SECONDS * 1.3**tracked.not_found) * (0.75 + 0.5 * self._rng())
         self._tracker.again(tracked, wait)
+
+    def _by_another_id(self, tracked: Tracked) -> bool:
+        """Ask by the other ids it may have; what no answer has ever confirmed is of unknown outcome again.
+
+        Returns
+        -------
+        bool
+            Whether it is settled how it goes on.
+        """
+        record = tracked.record
+        try:
+            found = under_another_id(self._api, self._journal, record)
+        except LTXVError as error:
+            self._tell_trouble(tracked, error)
+            self._tracker.again(tracked, after_failure(tracked.failures, None, self._rng()))
+            return True
+        if found is not None:
+            identifier, generation = found
+            self.write(tracked, change.known_as(identifier))
+            self._answered(tracked, generation)
+        elif record.status is None:
+            self._disown(tracked)
+        return found is not None or record.status is None
+
+    def _disown(self, tracked: Tracked) -> None:
+        """Give an id back that the service named and does not know: it is of unknown outcome again."""
+        record = tracked.record
+        final = self._tracker.age(tracked) >= NOT_YET_LISTED_SECONDS
+        words = f"the service named it {record.generation_id}, and knows no such generation"
+        self.write(tracked, change.disowned(record.generation_id if final else None, words))
+        self._tracker.publish(tracked, trouble=None)
+        self._look_later(tracked)
 
     # -- the download --------------------------------------------------------------------------------------
 
@@ -283,8 +336,9 @@ class Tasks:
         trouble = None
         try:
             if wanted:
-                sent_at = [tracked.record.created_at for tracked in wanted.values()]
-                found = self._api.find_in_logs(wanted, min(sent_at), max(sent_at))
+                sent = [sent_at(tracked.record, self._api.ahead) for tracked in wanted.values()]
+                everywhere = any(one.looks % LOOKUPS_EVERYWHERE == 3 for one in wanted.values())
+                found = self._api.find_in_logs(wanted, min(sent), max(sent), everywhere=everywhere)
         except LTXVError as error:
             trouble = str(error)
             if isinstance(error, RateLimitError):
@@ -302,14 +356,18 @@ class Tasks:
         if tracked.stopped:  # while the log was read; it is someone else's now, and may be further on
             return
         found = change_by_log(row, self._journal, tracked.record)
-        if found is None and tracked.record.state in {State.SUBMITTING, State.UNKNOWN}:
-            self._tracker.publish(tracked, trouble=trouble)
-            self._tracker.again(tracked, min(LOOKUP_LONGEST, LOOKUP_FIRST * 1.5**tracked.looks))
-            return
         if found is not None:
             # Not believed before it is written: another process may have taken up this generation meanwhile.
             self._write(tracked, *tracked.pending, found)
+        if tracked.record.state in {State.SUBMITTING, State.UNKNOWN}:
+            self._tracker.publish(tracked, trouble=trouble)
+            self._look_later(tracked)
+            return
         self._go_on(tracked)
+
+    def _look_later(self, tracked: Tracked) -> None:
+        """Look into the request log again, less and less often."""
+        self._tracker.again(tracked, min(LOOKUP_LONGEST, LOOKUP_FIRST * 1.5**tracked.looks))
 
     # -- what another process tracks -----------------------------------------------------------------------
 

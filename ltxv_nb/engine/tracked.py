@@ -33,6 +33,8 @@ class Tracked:
     pending : list of Change
         What the journal could not take yet, and `journal_trouble` why; none of it is lost while this process
         lives.
+    slow : bool or None
+        Whether its last poll took long; ``None`` before the first one.
     wants_address : bool
         Whether the video is made, but the service is to be asked for a fresh address of it.
     """
@@ -53,6 +55,7 @@ class Tracked:
     not_found_at: float = 0.0
     rounds: int = 0
     looks: int = 0
+    slow: bool | None = None
     wants_address: bool = False
     pending: list[Change] = field(default_factory=list)
     journal_trouble: str | None = None

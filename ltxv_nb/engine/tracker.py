@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ltxv_nb.engine.lanes import Lanes, host_of
 from ltxv_nb.engine.news import News
 from ltxv_nb.engine.pool import DaemonPool
 from ltxv_nb.engine.tasks import Tasks
@@ -38,8 +39,14 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger("ltxv_nb")
 
-#: Threads: one loop, and these for HTTP. With two for the display it is never more than twelve.
-POLL_THREADS, DOWNLOAD_THREADS = 6, 3
+#: Threads, at most: one loop, and these for HTTP. They are started when they are needed.
+POLL_THREADS, DOWNLOAD_THREADS = 6, 9
+
+#: How many of them one kind of work may hold, so that something that never ends leaves the rest to others:
+#: polls of generations whose last poll was slow, first polls, looks into the service's request log; and
+#: downloads from one host.
+SLOW_POLLS, FIRST_POLLS, LOOKUPS = 2, 4, 2
+DOWNLOADS_PER_HOST = 3
 
 #: A difference between the two clocks larger than this (seconds) means that the machine slept.
 CLOCK_JUMP = 10.0
@@ -111,6 +118,7 @@ class Tracker:
         self.clock, self._estimates, self._lease = clock, estimates, lease
         self.polls = polls or DaemonPool(POLL_THREADS, "ltxv-poll")
         self.downloads = downloads or DaemonPool(DOWNLOAD_THREADS, "ltxv-download")
+        self.poll_lanes, self._download_lanes = Lanes(self.polls), Lanes(self.downloads)
         self._bucket = TokenBucket(rate=reads_per_minute / 60)
         self._threaded = threaded
         self.tasks = Tasks(self, api, journal, estimates, lease, saver, rng)
@@ -248,7 +256,8 @@ class Tracker:
             elif not tracked.mine:
                 followed.append(tracked)
             elif tracked.record.state is State.FINISHED:
-                self.downloads.submit(self.tasks.save, tracked)
+                host = host_of(tracked.record.url)
+                self._download_lanes.submit(host, DOWNLOADS_PER_HOST, self.tasks.save, tracked)
             else:
                 lost.append(tracked)
         if followed:
@@ -256,9 +265,18 @@ class Tracker:
         if lost:
             self._look_up_in_budget(lost, now)
         for tracked in self._take_polls(now):
-            self.polls.submit(self.tasks.poll, tracked)
+            self._poll(tracked)
         with self._lock:
             return self._until_next(now)
+
+    def _poll(self, tracked: Tracked) -> None:
+        """Hand out one poll; what is known to be quick needs no turn."""
+        if tracked.slow is False:
+            self.polls.submit(self.tasks.poll, tracked)
+        elif tracked.slow:
+            self.poll_lanes.submit("slow", SLOW_POLLS, self.tasks.poll, tracked)
+        else:
+            self.poll_lanes.submit("first", FIRST_POLLS, self.tasks.poll, tracked)
 
     def _take_others(self, now: float) -> list[Tracked]:
         """Take what is due and no poll, longest due first; it is busy from then on."""
@@ -284,7 +302,7 @@ class Tracker:
         with self._lock:
             ready_at = self._bucket.ready_at(now)
         if ready_at <= now:
-            self.polls.submit(self.tasks.look_up, lost)
+            self.poll_lanes.submit("lookup", LOOKUPS, self.tasks.look_up, lost)
             return
         for tracked in lost:
             self.again(tracked, ready_at - now)

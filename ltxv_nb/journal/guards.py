@@ -17,7 +17,7 @@ class Guard(Protocol):
 
 
 class Occupied(Exception):
-    """An identical request is unfinished.
+    """A row stands in the way: of an identical request that is unfinished, or of the same generation.
 
     Attributes
     ----------
@@ -26,8 +26,22 @@ class Occupied(Exception):
     """
 
     def __init__(self, record: Record) -> None:
-        super().__init__(f"An identical request is job {record.id}, which is {record.state}.")
+        super().__init__(f"The same is job {record.id}, which is {record.state}.")
         self.record = record
+
+
+def generation_is_new(rows: Rows, record: Record) -> None:
+    """Refuse a second row for one generation.
+
+    Raises
+    ------
+    Occupied
+        There is a row for it already.
+    """
+    if record.generation_id is not None and (
+        same := rows.by_generation_id(record.generation_id, record.origin)
+    ):
+        raise Occupied(same)
 
 
 def no_identical_request(rows: Rows, record: Record) -> None:

@@ -23,6 +23,13 @@ class Record:
         Whether somebody wants it to be tracked; false after a stop, or when its download was given up.
     missing_since : float or None
         Since when the service answers that it knows no such generation.
+    status : str or None
+        The service's own word for the progress; ``None`` also while no answer about this very id has come.
+    inference_id : str or None
+        What the service's request log calls it, where that has been told; of a submission of unknown outcome,
+        the id that was tried in vain.
+    service_ahead : float or None
+        Seconds by which the service's clock was ahead of ours when it was submitted, if that was known.
     """
 
     id: str
@@ -51,6 +58,8 @@ class Record:
     watched: bool = True
     missing_since: float | None = None
     revision: int = 0
+    inference_id: str | None = None
+    service_ahead: float | None = None
 
     def __post_init__(self) -> None:
         if type(self.state) is not State:

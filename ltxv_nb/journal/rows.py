@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb.journal.record import COLUMNS, Record
 from ltxv_nb.journal.states import State
 from ltxv_nb.journal.unfinished import OPEN_STATES
+from ltxv_nb.service.reply import uuid_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,8 +43,14 @@ class Rows:
         return self._one("WHERE id = ?", record_id)
 
     def by_generation_id(self, generation_id: str, origin: str) -> Record | None:
-        """Return the generation that a service knows by this id."""
-        return self._one("WHERE generation_id = ? AND origin = ?", generation_id, origin)
+        """Return the generation that a service knows by this id, however it is spelled."""
+        uuid = uuid_of(generation_id)
+        if uuid is None:
+            return self._one("WHERE origin = ? AND generation_id = ?", origin, generation_id)
+        return self._one(
+            "WHERE origin = ? AND (generation_id = ? OR (generation_id >= ? AND generation_id < ?))",
+            *(origin, uuid, f"{uuid}:", f"{uuid};"),  # a semicolon comes next after a colon
+        )
 
     def open_twin(self, fingerprint: str) -> Record | None:
         """Return the unfinished generation of the very same request."""

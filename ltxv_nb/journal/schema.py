@@ -62,6 +62,10 @@ MIGRATIONS = (
     ALTER TABLE generations ADD COLUMN missing_since REAL;
     ALTER TABLE generations ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
     """,
+    """
+    ALTER TABLE generations ADD COLUMN inference_id TEXT;
+    ALTER TABLE generations ADD COLUMN service_ahead REAL;
+    """,
 )
 
 

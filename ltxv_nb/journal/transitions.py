@@ -34,6 +34,8 @@ class Event(str, Enum):
     RELEASED = "nobody tracks it any more"
     PROGRESSED = "the service told its state"
     MISSING = "the service does not know it, at the moment"
+    KNOWN_AS = "the service knows it by another id"
+    DISOWNED = "the service does not know the id that its request log, or a header alone, named"
     COMPLETED = "the video is made"
     FAILED = "the service ended it with an error"
     SAVED = "the video is on disk"
@@ -62,6 +64,8 @@ TRANSITIONS: dict[Event, dict[State, State]] = {
     },
     Event.PROGRESSED: {_RUNNING: _RUNNING},
     Event.MISSING: {_RUNNING: _RUNNING},
+    Event.KNOWN_AS: {_RUNNING: _RUNNING},
+    Event.DISOWNED: {_RUNNING: _UNKNOWN},
     # A video that is made may get a fresh address.
     Event.COMPLETED: {_RUNNING: _FINISHED, _FINISHED: _FINISHED},
     Event.FAILED: {_RUNNING: _FAILED, _FINISHED: _FAILED},
@@ -107,6 +111,8 @@ class Change:
         """Return the columns that change, when it happens in a state."""
         if self.event is Event.TAKEN_OVER and before is _SUBMITTING:
             return {**self.columns, "error": "the process that was sending it ended"}
+        if self.event is Event.TAKEN_OVER and before is _UNKNOWN:
+            return {**self.columns, "inference_id": None}  # what was tried in vain may be tried again
         return self.columns
 
     @property
@@ -119,10 +125,20 @@ class Change:
 # ------------------------------------------------------------------------------
 
 
-def accepted(generation_id: str | None, status: str, *, at: float, usd: float | None) -> Change:
-    """Return the change for an accepted submission; the time is in unix seconds, the cost in USD."""
+def accepted(
+    generation_id: str | None,
+    status: str | None,
+    *,
+    at: float,
+    usd: float | None,
+    inference_id: str | None = None,
+) -> Change:
+    """Return the change for an accepted submission; the time is in unix seconds, the cost in USD.
+
+    The inference id is what the reply's headers call it. Where they alone named it, there is no status.
+    """
     columns = {"generation_id": generation_id, "status": status, "accepted_at": at, "usd": usd, "error": None}
-    return Change(Event.ACCEPTED, columns)
+    return Change(Event.ACCEPTED, {**columns, "inference_id": inference_id})
 
 
 def refused(words: str) -> Change:
@@ -141,10 +157,13 @@ def answer_lost(words: str) -> Change:
 
 
 def found_in_log(generation_id: str, *, at: float, usd: float | None) -> Change:
-    """Return the change for a submission that the service's request log lists as accepted."""
+    """Return the change for a submission that the service's request log lists as accepted.
+
+    It has no status until a poll has been answered: the log's id may not be the one to poll by.
+    """
     columns = {
         "generation_id": generation_id,
-        "status": "queued",
+        "status": None,
         "accepted_at": at,
         "usd": usd,
         "error": None,
@@ -184,6 +203,25 @@ def progressed(status: str, *, usd: float | None) -> Change:
 def missing(since: float) -> Change:
     """Return the change for a generation that the service does not know at the moment, in unix seconds."""
     return Change(Event.MISSING, {"missing_since": since}, "the service does not know it")
+
+
+def known_as(generation_id: str) -> Change:
+    """Return the change for a generation that has been polled by another id, and found."""
+    return Change(Event.KNOWN_AS, {"generation_id": generation_id}, "the service knows it by another id")
+
+
+def disowned(inference_id: str | None, words: str) -> Change:
+    """Return the change for an id that the service named and does not know.
+
+    Parameters
+    ----------
+    inference_id : str or None
+        The id, where it is not to be tried again; ``None`` while it may only not be listed yet.
+    words : str
+        What is told.
+    """
+    columns = {"generation_id": None, "status": None, "accepted_at": None, "missing_since": None}
+    return Change(Event.DISOWNED, {**columns, "inference_id": inference_id, "error": words})
 
 
 def completed(url: str | None, *, asked_at: float | None, finished_at: float, usd: float | None) -> Change:
@@ -240,6 +278,6 @@ def reopened(record: Record, owner: str) -> Change:
     """Return the change for a lost generation that the user asks for again."""
     event = Event.REOPENED if record.generation_id else Event.SOUGHT_AGAIN
     columns = {"missing_since": None, "owner": owner, "watched": True}
-    return Change(
-        event, {**columns, "error": None if record.generation_id else record.error}, "asked for again"
-    )
+    if record.generation_id:
+        return Change(event, {**columns, "error": None}, "asked for again")
+    return Change(event, {**columns, "error": record.error, "inference_id": None}, "asked for again")

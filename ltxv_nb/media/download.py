@@ -127,9 +127,14 @@ def _persist(fetch: _Fetch, url: str, tries: int) -> None:
 def _new_session(api_is_public: bool) -> requests.Session:
     import requests
 
+    from ltxv_nb.http_client import ConnectionAdapter
+
     session = requests.Session()
     if api_is_public:
         guard(session)
+    else:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, ConnectionAdapter())
     return session
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Protocol
@@ -11,10 +12,18 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from ltxv_nb.errors import APIError, ServiceUnreachable
+from ltxv_nb.http_client import http_date
 from ltxv_nb.service import request_log, transport
 from ltxv_nb.service.failures import READ_HINTS, error_of, network_words
 from ltxv_nb.service.outcome import NotDelivered, Unclear, outcome_of
-from ltxv_nb.service.reply import Generation, Reply, number, parse_json, read_generation
+from ltxv_nb.service.reply import (
+    Generation,
+    Reply,
+    number,
+    parse_json,
+    read_generation,
+    same_generation,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -27,9 +36,6 @@ GENERATIONS = "/v2/video/generations"
 
 #: No reply of these endpoints is larger, in bytes.
 MAX_REPLY = 8 << 20
-
-#: Seconds that reading one reply may take in all, however it trickles.
-MAX_REPLY_SECONDS = 60.0
 
 
 class Service(Protocol):
@@ -83,6 +89,8 @@ class Api:
         self._missing_model_hint = missing_model_hint
         #: Called before each read, so that it is counted where the limit of requests per minute is kept.
         self.on_read: Callable[[], None] = lambda: None
+        #: The newest reply's ``Date``, and the time by our clock when it came, in unix seconds.
+        self._dated: tuple[str, float] | None = None
         self._sessions: dict[tuple[str, bool, bool], requests.Session] = {}
         self._closed = False
         self._lock = threading.Lock()
@@ -104,6 +112,13 @@ class Api:
             It does not start.
         """
         self._service.start()
+
+    @property
+    def ahead(self) -> float | None:
+        """Seconds by which the service's clock is ahead of ours; ``None`` while it has not told its time."""
+        date, at = self._dated or ("", 0.0)
+        told = http_date(date)
+        return None if told is None else told - at
 
     def create(self, body: Mapping[str, Any], client_request_id: str) -> Outcome:
         """Send the paid request, once.
@@ -139,12 +154,15 @@ class Api:
         return outcome_of(
             reply,
             str(body.get("model")),
+            client_request_id,
             scrub=self._scrub,
             now=self._clock(),
             missing_model_hint=self._missing_model_hint,
         )
 
-    def fetch(self, generation_id: str, *, counted: bool = True) -> Generation:
+    def fetch(
+        self, generation_id: str, *, counted: bool = True, patience: float = transport.READ_TIMEOUT
+    ) -> Generation:
         """Ask how a generation is, once.
 
         Parameters
@@ -153,22 +171,34 @@ class Api:
             The service's id.
         counted : bool
             Whether `on_read` is called; false where the poll was counted already.
+        patience : float
+            Seconds that the answer may take.
 
         Raises
         ------
         APIError
-            The service did not answer, or not with a generation. It costs nothing to ask again.
+            The service did not answer, or not with this generation. It costs nothing to ask again.
         """
-        document = self._read(GENERATIONS, {"generation_id": generation_id}, retries=False, counted=counted)
+        query = {"generation_id": generation_id}
+        document = self._read(GENERATIONS, query, retries=False, counted=counted, read_timeout=patience)
         generation = read_generation(document, self._scrub)
         if generation is None or not generation.status:
             raise APIError("The service's answer is not about a generation.")
+        if not same_generation(generation_id, generation.id):
+            raise APIError("The service's answer is about another generation, and is not believed.")
         return generation
 
     def find_in_logs(
-        self, client_request_ids: Iterable[str], since: float, until: float | None = None
+        self,
+        client_request_ids: Iterable[str],
+        since: float,
+        until: float | None = None,
+        *,
+        everywhere: bool = False,
     ) -> dict[str, LogRow]:
         """Look for our requests in the service's request log.
+
+        Where this machine's clock and the service's differ, both are tried.
 
         Parameters
         ----------
@@ -179,6 +209,9 @@ class Api:
         until : float, optional
             Unix time of the newest, in seconds; now by default. Old ones are then found even if thousands of
             requests came after them.
+        everywhere : bool
+            Look at the whole log as well, where they are not found at their time: a clock may have been wrong
+            when they were sent.
 
         Returns
         -------
@@ -190,11 +223,20 @@ class Api:
         APIError
             The log could not be read.
         """
-        return request_log.find_rows(
-            lambda query: self._read("/v2/logs", query, retries=False),
-            set(client_request_ids),
-            request_log.window(since, until, self._clock()),
-        )
+        wanted = set(client_request_ids)
+        found: dict[str, LogRow] = {}
+        asked: list[Mapping[str, str]] = []
+        while found.keys() != wanted:
+            # Each time anew: the first page may be the first that tells the service's time.
+            windows = request_log.windows(
+                since, until, self._clock(), self.ahead or 0.0, everywhere=everywhere
+            )
+            window = next((one for one in windows if one not in asked), None)
+            if window is None:
+                break
+            asked.append(window)
+            found |= request_log.find_rows(self._read_log, wanted - found.keys(), window)
+        return found
 
     def duration_percentiles(self, model: str) -> dict[str, float] | None:
         """Return how long the model takes at present.
@@ -233,15 +275,31 @@ class Api:
         except (KeyError, TypeError, ValueError):
             raise APIError("The service's answer holds no balance.") from None
 
+    def _read_log(self, query: Mapping[str, Any]) -> Any:
+        return self._read("/v2/logs", query, retries=False)
+
     def _read(
-        self, path: str, query: Mapping[str, Any], *, retries: bool = True, counted: bool = True
+        self,
+        path: str,
+        query: Mapping[str, Any],
+        *,
+        retries: bool = True,
+        counted: bool = True,
+        read_timeout: float = transport.READ_TIMEOUT,
     ) -> Any:
         if counted:
             self.on_read()
+        # A cache or a gateway may answer with what another request asked for: the name tells.
+        name = f"ltxv-nb.read.{secrets.token_hex(8)}"
+        headers = {"X-Client-Request-Id": name, "Cache-Control": "no-cache"}
         try:
-            reply = self._send("GET", path, params=query, retries=retries)
+            reply = self._send(
+                "GET", path, params=query, headers=headers, retries=retries, read_timeout=read_timeout
+            )
         except requests.RequestException as error:
             raise self._unreachable(error) from None
+        if not reply.is_for(name):
+            raise APIError("The answer that came belongs to another request, and is not believed.")
         if reply.status != requests.codes.ok:
             raise error_of(reply, READ_HINTS.get(reply.status, ""), self._scrub, self._clock())
         document = parse_json(reply.content) if reply.content is not None else None
@@ -273,6 +331,7 @@ class Api:
                 **options,
             ) as response:
                 content = _whole_body(response)
+                self._dated = response.headers.get("Date", ""), self._clock()
                 return Reply(response.status_code, response.reason or "", response.headers, content)
         finally:
             if self._closed:  # since the session was taken: it may have opened a connection anew
@@ -307,14 +366,12 @@ class Api:
 
 
 def _whole_body(response: requests.Response) -> bytes | None:
-    """Read a reply's body; ``None`` when it breaks off, is too large, or trickles for ever."""
-    deadline = time.monotonic() + MAX_REPLY_SECONDS
+    """Read a reply's body; ``None`` when it breaks off, is too large, or takes too long."""
     body = bytearray()
     try:
-        # Not `iter_content`: it waits for a whole chunk, and would never come back to look at the clock.
         while chunk := response.raw.read1(65536, decode_content=True):
             body += chunk
-            if len(body) > MAX_REPLY or time.monotonic() > deadline:
+            if len(body) > MAX_REPLY:
                 return None
     except (HTTPError, OSError):
         return None

@@ -73,6 +73,7 @@ Outcome = Accepted | Refused | Busy | NotDelivered | Unclear
 def outcome_of(
     reply: Reply,
     model: str,
+    client_request_id: str,
     *,
     scrub: Callable[[str], str],
     now: float,
@@ -86,6 +87,8 @@ def outcome_of(
         The answer.
     model : str
         Id of the model that was asked for.
+    client_request_id : str
+        Our name for the request.
     scrub : callable
         Takes the key out of the service's words.
     now : float
@@ -93,6 +96,8 @@ def outcome_of(
     missing_model_hint : callable
         Returns a sentence that names other models, from the id of one that the service does not have.
     """
+    if not reply.is_for(client_request_id):
+        return Unclear("the answer that came belongs to another request")
     status = reply.status
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         error = error_of(reply, "The service asks for fewer requests; nothing was billed.", scrub, now)
@@ -112,17 +117,18 @@ def outcome_of(
 def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:
     """Read an answer of success; without the generation's id nothing can be tracked."""
     generation = read_generation(parse_json(reply.content), scrub) if reply.content is not None else None
-    identifier = (generation and generation.id) or plain_text(reply.headers.get("x-inference-id"), 512)
-    if not identifier:
-        return Unclear(f"the service answered {reply.status}, but its answer cannot be read")
+    inference_id = plain_text(reply.headers.get("x-inference-id"), 512)
     known = generation or Generation(None, "")
+    if not (known.id or inference_id):
+        return Unclear(f"the service answered {reply.status}, but its answer cannot be read")
     usd = usd_from_headers(reply.headers)
     return Accepted(
         Generation(
-            identifier,
-            known.status or "queued",
+            known.id or inference_id,
+            known.status or ("queued" if known.id else ""),
             known.url,
             known.error,
             known.usd if usd is None else usd,
+            inference_id,
         )
     )

@@ -24,6 +24,8 @@ _STATUS_LIMIT = 40
 #: Longest id of a generation, and longest address of a video, in characters; what is longer is no such thing.
 _ID_LIMIT, _URL_LIMIT = 512, 16_384
 
+_UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}", re.IGNORECASE)
+
 
 @dataclass(frozen=True)
 class Reply:
@@ -46,6 +48,11 @@ class Reply:
     headers: Mapping[str, str]
     content: bytes | None
 
+    def is_for(self, client_request_id: str) -> bool:
+        """Whether it is the answer to the request of that name, as far as it says: the service echoes it."""
+        echoed = (self.headers.get("X-Client-Request-Id") or "").strip()
+        return not echoed or echoed == client_request_id
+
 
 @dataclass(frozen=True)
 class Generation:
@@ -63,6 +70,8 @@ class Generation:
         The service's words for what went wrong.
     usd : float or None
         What it says the generation cost, in USD.
+    inference_id : str or None
+        What the reply's headers call it, which is the id in the service's request log.
     """
 
     id: str | None
@@ -70,6 +79,7 @@ class Generation:
     url: str | None = None
     error: str | None = None
     usd: float | None = None
+    inference_id: str | None = None
 
     @property
     def completed(self) -> bool:
@@ -105,6 +115,21 @@ def read_generation(document: Any, scrub: Callable[[str], str] = str) -> Generat
         error=_error_words(document.get("error"), scrub),
         usd=_usd(document),
     )
+
+
+def uuid_of(generation_id: str) -> str | None:
+    """Return the UUID of an id that is one, alone or before the model's name; ``None`` for any other id."""
+    found = generation_id.partition(":")[0]
+    return found if _UUID.fullmatch(found) else None
+
+
+def same_generation(one: str, other: str | None) -> bool:
+    """Whether two ids name one generation: the service spells them ``UUID`` and ``UUID:model``."""
+    if other is None:
+        return False
+    uuid = uuid_of(one)
+    bare = (one.partition(":")[0], other.partition(":")[0])
+    return one == other or (bare[0] == bare[1] and (uuid is not None or bare[0] in {one, other}))
 
 
 def plain_text(value: Any, limit: int) -> str | None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: by (a wrong time zone included).
 _PAGE_ROWS, _PAGES, _CLOCKS_APART = 100, 20, 13
 
+#: Seconds of a difference between the clocks that is worth another look.
+_NOTICEABLE = 3600.0
+
 #: Hours of the longest window that can be asked for: 92 days.
 _LONGEST_WINDOW = 92 * 24
 
@@ -74,6 +77,26 @@ def find_rows(
         if found.keys() == wanted or not more or not rows:
             break
     return found
+
+
+def windows(
+    since: float, until: float | None, now: float, ahead: float, *, everywhere: bool
+) -> list[dict[str, str]]:
+    """Return the windows in which requests may be found, the likeliest first.
+
+    Parameters
+    ----------
+    since, until, now : float
+        As `window` takes them, by this machine's clock.
+    ahead : float
+        Seconds by which the service's clock is ahead of it. It may itself be told by a gateway whose clock is
+        wrong, so that our own time is tried as well.
+    everywhere : bool
+        Whether the longest window comes last.
+    """
+    differences = (ahead, 0.0) if abs(ahead) >= _NOTICEABLE else (0.0,)
+    found = [window(since + by, until if until is None else until + by, now + by) for by in differences]
+    return [*found, {"period": f"{_LONGEST_WINDOW}h"}] if everywhere else found
 
 
 def window(since: float, until: float | None, now: float) -> dict[str, str]:

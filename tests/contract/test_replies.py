@@ -35,7 +35,7 @@ def test_every_published_answer_to_a_submission_is_an_acceptance(name, model):
 def test_every_published_answer_to_a_poll_is_read_as_what_it_says():
     seen = set()
     for document in published_examples("universal-video-fetch"):
-        generation = reading(document)[0].fetch("a")
+        generation = reading(document)[0].fetch(document["id"])
         video, status = document.get("video"), document["status"]
         assert generation.status == status
         assert generation.url == (video or {}).get("url")

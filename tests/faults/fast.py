@@ -51,7 +51,7 @@ def make_client(base_url: str, folder: Path, **options: Any) -> ltxv_nb.Client:
         **options,
     )
     send, client.api._submit_timeout = client.api._send, PATIENCE
-    client.api._send = lambda *args, **given: send(*args, **{"read_timeout": PATIENCE, **given})
+    client.api._send = lambda *args, **given: send(*args, **{**given, "read_timeout": PATIENCE})
     client._engine.submission._sleep = lambda seconds: time.sleep(min(seconds, 0.05))
     client._engine.tracker._bucket = TokenBucket(rate=1e4, burst=1000)
     return client

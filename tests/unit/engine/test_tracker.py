@@ -517,14 +517,25 @@ def test_many_lost_submissions_are_looked_for_with_one_question(rig):
     assert sum("/v2/logs" in request.url for request in rig.wire.sent) == 1
 
 
-def test_a_lost_submission_that_is_another_job_already_is_not_tracked_twice(rig):
-    known = rig.running(generation_id="g")
+def test_a_lost_submission_that_was_taken_up_by_its_id_meanwhile_is_not_tracked_twice(rig):
+    known = rig.running(generation_id="g", client_request_id=None)
     record = unknown(rig)
     rig.service.rows.append(log_row(record))
     rig.watch(record)
     rig.run(60)
     assert row(rig, record).state == State.REFUSED
     assert known.id in row(rig, record).error
+
+
+def test_a_lost_submission_whose_log_names_another_jobs_generation_stays_unknown_and_says_so(rig):
+    known = rig.running(generation_id="g")
+    record = unknown(rig)
+    rig.service.rows.append(log_row(record))
+    rig.watch(record)
+    rig.run(600)
+    assert row(rig, record).state == State.UNKNOWN
+    assert known.id in row(rig, record).error
+    assert [words for _, _, words in rig.journal.events(record.id)].count(row(rig, record).error) == 1
 
 
 @pytest.mark.parametrize("answer", [BAD["500"], BAD["429"], BAD["reset"], BAD["HTML with 200"]])
@@ -694,8 +705,8 @@ def test_a_late_answer_of_the_record_does_not_undo_what_came_of_it_meanwhile(rig
     )
     find, news, slow = rig.api.find_in_logs, [], []
 
-    def find_slowly(*args):
-        rows = find(*args)
+    def find_slowly(*args, **options):
+        rows = find(*args, **options)
         if not slow:  # meanwhile: stopped, watched again, found, finished, saved
             slow.append(True)
             rig.tracker.unwatch(lost.id)

@@ -14,8 +14,10 @@ from ltxv_nb.journal.transitions import (
     accepted,
     answer_lost,
     completed,
+    disowned,
     failed,
     found_in_log,
+    known_as,
     lost,
     progressed,
     refused,
@@ -39,12 +41,12 @@ def test_what_has_ended_stays_ended_unless_it_was_paid_for_or_the_user_asks_for_
         assert event in reopening
 
 
-def test_a_generation_that_was_accepted_never_becomes_unknown_or_refused_again():
+def test_a_generation_that_was_accepted_is_never_refused_and_unknown_only_by_an_id_that_was_never_confirmed():
     for event, (before, after) in (
         (event, step) for event, steps in TRANSITIONS.items() for step in steps.items()
     ):
         if before in {State.RUNNING, State.FINISHED, State.SAVED}:
-            assert after not in {State.SUBMITTING, State.UNKNOWN, State.REFUSED}, event
+            assert after not in {State.SUBMITTING, State.UNKNOWN, State.REFUSED} or event is Event.DISOWNED
 
 
 def test_every_state_but_the_first_can_be_reached():
@@ -57,6 +59,8 @@ CHANGES = [
     refused("no"),
     answer_lost("reset"),
     found_in_log("g", at=1.0, usd=None),
+    known_as("g"),
+    disowned("g", "it knows no such generation"),
     progressed("generating", usd=None),
     completed("https://cdn.example.test/a.mp4", asked_at=None, finished_at=1.0, usd=None),
     failed("no", usd=None),

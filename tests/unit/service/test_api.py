@@ -113,8 +113,8 @@ def test_2xx_that_cannot_be_read_is_unknown_unless_a_header_names_the_generation
     assert isinstance(create(reply(200, body=body)), Unclear)
     outcome = create(reply(200, body=body, headers={"x-inference-id": ID}))
     assert isinstance(outcome, Accepted)
-    assert outcome.generation.id == ID
-    assert outcome.generation.status == "queued"
+    assert outcome.generation.id == outcome.generation.inference_id == ID
+    assert outcome.generation.status in {"", "queued"}, "no answer has told of this id yet"
 
 
 def test_2xx_with_an_absurd_cost_is_accepted_all_the_same():
@@ -262,8 +262,7 @@ def test_words_the_service_adds_later_are_passed_on():
     assert connected(reply(200, {"id": ID, "status": "Upscaling"}))[0].fetch(ID).status == "upscaling"
 
 
-def test_a_reply_that_trickles_is_given_up(monkeypatch):
-    monkeypatch.setattr(api_module, "MAX_REPLY_SECONDS", 0.1)
+def test_a_reply_that_trickles_is_given_up():
     listener = socket.create_server(("127.0.0.1", 0))
     over = threading.Event()
 
@@ -280,7 +279,7 @@ def test_a_reply_that_trickles_is_given_up(monkeypatch):
     api = Api(Place(f"http://127.0.0.1:{listener.getsockname()[1]}"))
     began = time.monotonic()
     with pytest.raises(APIError):
-        api.fetch(ID)
+        api.fetch(ID, patience=0.2)
     assert time.monotonic() - began < 5
     over.set()
     thread.join()
