@@ -161,15 +161,16 @@ def proper(handler: Handler) -> None:
     getattr(handler, f"_{endpoint}")(path)
 
 
-def around(before: bytes = b"", after: bytes = b"", *, name: str = "bytes around the answer") -> Fault:
-    """Return the fault of writing some bytes before the proper answer, and some after it; it bills."""
+def around(before: bytes = b"", after: bytes = b"", *, seconds: float = 0.0) -> Fault:
+    """Return the fault of writing some bytes so long before the proper answer, and some after it; it bills."""
 
     def act(handler: Handler) -> None:
         handler.wfile.write(before)
+        handler.server.service.pause(seconds)
         proper(handler)
         handler.wfile.write(after)
 
-    return Fault(name, act, bills=True)
+    return Fault("bytes around the answer", act, bills=True)
 
 
 def trickled(head: bytes, endless: bytes, seconds: float, *, bills: bool = False) -> Fault:
