@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ltxv_nb.engine.lookup import change_by_log, sent_at, under_another_id
+from ltxv_nb.engine.lookup import NOT_YET_LISTED_SECONDS, Lookups
 from ltxv_nb.errors import DownloadError, JournalError, LTXVError, NotFoundError, RateLimitError
 from ltxv_nb.journal import State
 from ltxv_nb.journal import transitions as change
@@ -29,15 +29,11 @@ if TYPE_CHECKING:
     from ltxv_nb.journal.transitions import Change
     from ltxv_nb.service.api import Api
     from ltxv_nb.service.reply import Generation
-    from ltxv_nb.service.request_log import LogRow
 
 _log = logging.getLogger("ltxv_nb")
 
 #: A job counts as unreachable after this many bad answers in a row, over at least this many seconds.
 UNREACHABLE_FAILURES, UNREACHABLE_SECONDS = 5, 60.0
-
-#: Seconds for which a 404 on a fresh generation only means that the service does not list it yet.
-NOT_YET_LISTED_SECONDS = 600.0
 
 #: A generation is lost when the service has answered "not found" for so many seconds, and to at least so many
 #: polls in a row; and seconds between two such polls, at most.
@@ -58,12 +54,6 @@ DOWNLOAD_ROUNDS = 3
 
 #: Seconds between two notes on how far a download is.
 PROGRESS_SECONDS = 0.5
-
-#: Seconds between two looks into the service's request log for a lost submission: the first, and the longest.
-LOOKUP_FIRST, LOOKUP_LONGEST = 2.0, 600.0
-
-#: One look in so many is at the whole log: this machine's clock may have been wrong at the submission.
-LOOKUPS_EVERYWHERE = 4
 
 #: Seconds that a task waits for others to finish writing; then it goes on, and writes later.
 WRITE_PATIENCE = 1.0
@@ -94,6 +84,7 @@ class Tasks:
     ) -> None:
         self._tracker, self._api, self._journal = tracker, api, journal
         self._estimates, self._lease, self._saver, self._rng = estimates, lease, saver, rng
+        self.lookups = Lookups(self, tracker, api, journal, rng)
 
     # -- polls ---------------------------------------------------------------------------------------------
 
@@ -130,7 +121,7 @@ class Tasks:
         self.keep_estimates_fresh(tracked.record.model)
         try:
             self.write(tracked)
-            self._answered(tracked, self._fetch(tracked))
+            self.answered(tracked, self._fetch(tracked))
         except LTXVError as error:
             self._poll_failed(tracked, error)
         except Exception:
@@ -146,7 +137,8 @@ class Tasks:
         finally:
             tracked.slow = self._tracker.clock.monotonic() - began > SLOW_POLL
 
-    def _answered(self, tracked: Tracked, generation: Generation) -> None:
+    def answered(self, tracked: Tracked, generation: Generation) -> None:
+        """Take in what the service said of a generation."""
         if tracked.stopped:  # while the poll was under way; it is someone else's now, and may be further on
             return
         tracked.asked += 1
@@ -165,9 +157,9 @@ class Tasks:
             tracked.not_done_at = now
             if (generation.status, usd, None) != (record.status, record.usd, record.missing_since):
                 self.write(tracked, change.progressed(generation.status, usd=usd))
-        self._go_on(tracked)
+        self.go_on(tracked)
 
-    def _go_on(self, tracked: Tracked) -> None:
+    def go_on(self, tracked: Tracked) -> None:
         """Tell what is known by now, and plan what comes next in the state that the row is in."""
         if not tracked.record.state.is_open:
             self._end(tracked)
@@ -192,10 +184,11 @@ class Tasks:
         wait = after_failure(tracked.failures, getattr(error, "retry_after", None), self._rng())
         if isinstance(error, RateLimitError):
             self._tracker.hold(wait)
-        self._tell_trouble(tracked, error)
+        self.tell_trouble(tracked, error)
         self._tracker.again(tracked, wait)
 
-    def _tell_trouble(self, tracked: Tracked, error: LTXVError) -> None:
+    def tell_trouble(self, tracked: Tracked, error: LTXVError) -> None:
+        """Say what is in the way of the polls."""
         failing = self._tracker.clock.monotonic() - (tracked.failing_since or 0.0)
         long = tracked.failures >= UNREACHABLE_FAILURES and failing >= UNREACHABLE_SECONDS
         self._tracker.publish(tracked, unreachable=long, trouble=str(error))
@@ -209,7 +202,7 @@ class Tasks:
             self._tracker.again(tracked, after_failure(1, None, self._rng()))
             return
         young, unsure = self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS, record.status is None
-        if (unsure or not young) and record.missing_since is None and self._by_another_id(tracked):
+        if (unsure or not young) and record.missing_since is None and self.lookups.by_another_id(tracked):
             return
         if young:
             self.plan(tracked)
@@ -223,43 +216,11 @@ class Tasks:
             self.write(tracked, change.missing(since))
         if now - since >= LOST_SECONDS and tracked.not_found >= LOST_POLLS:
             self.write(tracked, change.lost(_lost_words(now - since)))
-            self._go_on(tracked)
+            self.go_on(tracked)
             return
-        self._tell_trouble(tracked, error)
+        self.tell_trouble(tracked, error)
         wait = min(LOST_LONGEST, UNPLANNED_SECONDS * 1.3**tracked.not_found) * (0.75 + 0.5 * self._rng())
         self._tracker.again(tracked, wait)
-
-    def _by_another_id(self, tracked: Tracked) -> bool:
-        """Ask by the other ids it may have; what no answer has ever confirmed is of unknown outcome again.
-
-        Returns
-        -------
-        bool
-            Whether it is settled how it goes on.
-        """
-        record = tracked.record
-        try:
-            found = under_another_id(self._api, self._journal, record)
-        except LTXVError as error:
-            self._tell_trouble(tracked, error)
-            self._tracker.again(tracked, after_failure(tracked.failures, None, self._rng()))
-            return True
-        if found is not None:
-            identifier, generation = found
-            self.write(tracked, change.known_as(identifier))
-            self._answered(tracked, generation)
-        elif record.status is None:
-            self._disown(tracked)
-        return found is not None or record.status is None
-
-    def _disown(self, tracked: Tracked) -> None:
-        """Give an id back that the service named and does not know: it is of unknown outcome again."""
-        record = tracked.record
-        final = self._tracker.age(tracked) >= NOT_YET_LISTED_SECONDS
-        words = f"the service named it {record.generation_id}, and knows no such generation"
-        self.write(tracked, change.disowned(record.generation_id if final else None, words))
-        self._tracker.publish(tracked, trouble=None)
-        self._look_later(tracked)
 
     # -- the download --------------------------------------------------------------------------------------
 
@@ -273,7 +234,7 @@ class Tasks:
         try:
             self.write(tracked)
             if tracked.record.state is not State.FINISHED:  # another process was faster
-                self._go_on(tracked)
+                self.go_on(tracked)
                 return
             saved = self._saver.save(tracked.record, lambda: tracked.stopped, self._progress(tracked))
             at = self._tracker.clock.time()
@@ -316,58 +277,6 @@ class Tasks:
         tracked.wants_address = True
         self._tracker.publish(tracked, trouble=str(error), bytes_done=None, bytes_total=None)
         self._tracker.again(tracked, after_failure(tracked.rounds, None, self._rng()))
-
-    # -- lost submissions ----------------------------------------------------------------------------------
-
-    def look_up(self, several: list[Tracked]) -> None:
-        """Look for submissions of unknown outcome in the service's request log."""
-        try:
-            self._look_up([tracked for tracked in several if not tracked.stopped])
-        except Exception:
-            for tracked in several:
-                self._tracker.again(tracked, LOOKUP_LONGEST)
-            raise
-
-    def _look_up(self, several: list[Tracked]) -> None:
-        for tracked in several:
-            self.write(tracked)
-        wanted = {one.record.client_request_id: one for one in several if one.record.client_request_id}
-        found: dict[str, LogRow] = {}
-        trouble = None
-        try:
-            if wanted:
-                sent = [sent_at(tracked.record, self._api.ahead) for tracked in wanted.values()]
-                everywhere = any(one.looks % LOOKUPS_EVERYWHERE == 3 for one in wanted.values())
-                found = self._api.find_in_logs(wanted, min(sent), max(sent), everywhere=everywhere)
-        except LTXVError as error:
-            trouble = str(error)
-            if isinstance(error, RateLimitError):
-                self._tracker.hold(after_failure(1, error.retry_after, self._rng()))
-        for tracked in several:
-            tracked.looks += 1
-            try:
-                self._settle(tracked, found.get(tracked.record.client_request_id or ""), trouble)
-            except JournalError as error:
-                self._tracker.publish(tracked, trouble=str(error))
-                self._tracker.again(tracked, LOOKUP_FIRST)
-
-    def _settle(self, tracked: Tracked, row: LogRow | None, trouble: str | None) -> None:
-        """Act on what the service's request log says of one submission."""
-        if tracked.stopped:  # while the log was read; it is someone else's now, and may be further on
-            return
-        found = change_by_log(row, self._journal, tracked.record)
-        if found is not None:
-            # Not believed before it is written: another process may have taken up this generation meanwhile.
-            self._write(tracked, *tracked.pending, found)
-        if tracked.record.state in {State.SUBMITTING, State.UNKNOWN}:
-            self._tracker.publish(tracked, trouble=trouble)
-            self._look_later(tracked)
-            return
-        self._go_on(tracked)
-
-    def _look_later(self, tracked: Tracked) -> None:
-        """Look into the request log again, less and less often."""
-        self._tracker.again(tracked, min(LOOKUP_LONGEST, LOOKUP_FIRST * 1.5**tracked.looks))
 
     # -- what another process tracks -----------------------------------------------------------------------
 
@@ -416,7 +325,7 @@ class Tasks:
         """Put changes into the journal, or keep them in mind until it can take them: what is made goes on."""
         everything = [*tracked.pending, *changes]
         try:
-            self._write(tracked, *everything)
+            self.write_or_raise(tracked, *everything)
         except JournalError as error:
             record = tracked.record
             for one in changes:
@@ -425,7 +334,8 @@ class Tasks:
             self._tracker.update(tracked, record=record)
             _log.debug("%s Job %s is kept in memory until it can be written.", error, record.id)
 
-    def _write(self, tracked: Tracked, *changes: Change) -> None:
+    def write_or_raise(self, tracked: Tracked, *changes: Change) -> None:
+        """Put changes into the journal; raises `JournalError` when it does not take them."""
         if not changes:
             return
         advanced = self._journal.advance(tracked.record.id, None, *changes, patience=WRITE_PATIENCE)

@@ -302,7 +302,7 @@ class Tracker:
         with self._lock:
             ready_at = self._bucket.ready_at(now)
         if ready_at <= now:
-            self.poll_lanes.submit("lookup", LOOKUPS, self.tasks.look_up, lost)
+            self.poll_lanes.submit("lookup", LOOKUPS, self.tasks.lookups.look_up, lost)
             return
         for tracked in lost:
             self.again(tracked, ready_at - now)

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import ltxv_nb
+from ltxv_nb.engine import lookup, tasks, tracker
 from ltxv_nb.engine import submit as submission
-from ltxv_nb.engine import tasks, tracker
 from ltxv_nb.media import download as download_module
 from ltxv_nb.polling.schedule import TokenBucket
 
@@ -24,8 +24,8 @@ QUICK = {
     (tasks, "next_ask"): lambda _belief, age, _asked, jitter=0.5: age + 0.01,
     (tasks, "after_failure"): lambda _failures, _retry_after, _jitter: 0.01,
     (tasks, "FOLLOW_SECONDS"): 0.05,
-    (tasks, "LOOKUP_FIRST"): 0.1,
-    (tasks, "LOOKUP_LONGEST"): 0.3,
+    (lookup, "LOOKUP_FIRST"): 0.1,
+    (lookup, "LOOKUP_LONGEST"): 0.3,
     (tracker, "LONGEST_SLEEP"): 0.5,
     (submission, "QUICK_LOOKS"): (0.02, 0.05),
     (download_module, "download"): functools.partial(

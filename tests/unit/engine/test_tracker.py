@@ -11,6 +11,7 @@ from fakes import START, FakeClock, FakeService, Queued, Rig, broken_download, r
 
 from ltxv_nb.engine import tasks
 from ltxv_nb.engine import tracker as tracker_module
+from ltxv_nb.engine.lookup import NOT_YET_LISTED_SECONDS
 from ltxv_nb.engine.pool import DaemonPool
 from ltxv_nb.errors import DownloadError, JournalError
 from ltxv_nb.journal import State
@@ -164,7 +165,7 @@ def test_a_404_soon_after_the_submission_is_quiet_and_a_late_one_is_trouble_but_
     record = rig.running()
     del rig.service.generations[record.generation_id]
     news = rig.watch(record)
-    rig.run(tasks.NOT_YET_LISTED_SECONDS - 60)
+    rig.run(NOT_YET_LISTED_SECONDS - 60)
     assert rig.service.polls > 2
     assert all(one.trouble is None and not one.unreachable for one in news)
     rig.run(3600)
