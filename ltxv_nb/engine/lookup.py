@@ -121,9 +121,9 @@ class Lookups:
             identifier, generation = found
             self._tasks.write(tracked, known_as(identifier))
             self._tasks.answered(tracked, generation)
-        elif record.status is None:
+        elif not record.is_confirmed:
             self._disown(tracked)
-        return found is not None or record.status is None
+        return found is not None or not record.is_confirmed
 
     def _disown(self, tracked: Tracked) -> None:
         """Give an id back that the service named and does not know: it is of unknown outcome again."""

@@ -90,7 +90,7 @@ class Tasks:
 
     def plan(self, tracked: Tracked) -> None:
         """Choose when to poll next; what is paid for is polled even where nothing can be estimated."""
-        if tracked.record.status is None:  # by an id that no answer has confirmed
+        if not tracked.record.is_confirmed:
             self._tracker.again(tracked, 0.0)
             return
         age = self._tracker.age(tracked)
@@ -201,8 +201,9 @@ class Tasks:
             tracked.wants_address = False
             self._tracker.again(tracked, after_failure(1, None, self._rng()))
             return
-        young, unsure = self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS, record.status is None
-        if (unsure or not young) and record.missing_since is None and self.lookups.by_another_id(tracked):
+        young = self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS
+        first = record.missing_since is None and not (young and record.is_confirmed)
+        if first and self.lookups.by_another_id(tracked):
             return
         if young:
             self.plan(tracked)

@@ -23,8 +23,6 @@ class Record:
         Whether somebody wants it to be tracked; false after a stop, or when its download was given up.
     missing_since : float or None
         Since when the service answers that it knows no such generation.
-    status : str or None
-        The service's own word for the progress; ``None`` also while no answer about this very id has come.
     inference_id : str or None
         What the service's request log calls it, where that has been told; of a submission of unknown outcome,
         the id that was tried in vain.
@@ -64,6 +62,11 @@ class Record:
     def __post_init__(self) -> None:
         if type(self.state) is not State:
             object.__setattr__(self, "state", State(self.state))
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether the service has told of it by this very id; else its log or a header named that."""
+        return self.status is not None or self.generation_id != self.inference_id
 
 
 COLUMNS = tuple(field.name for field in fields(Record))

@@ -163,6 +163,7 @@ def found_in_log(generation_id: str, *, at: float, usd: float | None) -> Change:
     """
     columns = {
         "generation_id": generation_id,
+        "inference_id": generation_id,
         "status": None,
         "accepted_at": at,
         "usd": usd,

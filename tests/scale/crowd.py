@@ -91,8 +91,11 @@ class Crowd:
     def belief(self, _record):
         return self.belief_
 
-    def fetch(self, name, *, counted=True):
+    ahead = None
+
+    def fetch(self, name, *, counted=True, patience):
         assert not counted
+        assert patience <= 30, "a poll does not hold a thread for long"
         self.reads.append(self.clock.now)
         self.asked[name] = self.asked.get(name, 0) + 1
         if self.clock.now < self.refuse_until:
@@ -102,7 +105,7 @@ class Crowd:
             name, "completed" if done else "generating", "https://x.test/a.mp4" if done else None
         )
 
-    def find_in_logs(self, _names, _since, _until):
+    def find_in_logs(self, _names, _since, _until, *, everywhere):
         self.reads.append(self.clock.now)
         self.logs_reads.append(self.clock.now)
         self.tracker.charge()
