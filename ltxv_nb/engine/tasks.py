@@ -216,6 +216,8 @@ class Tasks:
         if record.missing_since is None:
             self.write(tracked, change.missing(since))
         if now - since >= LOST_SECONDS and tracked.not_found >= LOST_POLLS:
+            if self.lookups.by_another_id(tracked):
+                return
             self.write(tracked, change.lost(_lost_words(now - since)))
             self.go_on(tracked)
             return

@@ -5,15 +5,18 @@ Where one of these fails with a new version of them, `ltxv_nb.http_client` has t
 
 from __future__ import annotations
 
+import http.client
 import http.server
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 import requests
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from ltxv_nb import http_client
 from ltxv_nb.http_client import BoundedConnection, ConnectionAdapter, causes, retry_after
 
 
@@ -205,3 +208,138 @@ def test_a_date_is_compared_with_the_clock_of_who_wrote_it():
     headers = {"Retry-After": "Mon, 21 Sep 2026 14:13:50 GMT", "Date": "Mon, 21 Sep 2026 14:13:45 GMT"}
     assert retry_after(headers, NOW) == 5.0
     assert retry_after({**headers, "Date": "today"}, NOW) == 30.0
+
+
+# -- bounded answers ---------------------------------------------------------------------------------------
+
+
+class Script:
+    """A socket that hands out what it is told to, each piece after some seconds of a clock that costs none."""
+
+    def __init__(self, clock, *pieces):
+        self.clock, self.pieces, self.timeouts = clock, list(pieces), []
+
+    def settimeout(self, seconds):
+        self.timeouts.append(seconds)
+
+    def makefile(self, _mode, buffering):
+        assert buffering == 0
+        return self
+
+    def readinto(self, buffer):
+        if not self.pieces:
+            return 0
+        seconds, data = self.pieces.pop(0)
+        if self.timeouts[-1] is not None and seconds >= self.timeouts[-1]:
+            self.clock.now += self.timeouts[-1]
+            raise TimeoutError("timed out")
+        self.clock.now += seconds
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self):
+        pass
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """Read an answer of which the pieces come after so many seconds; returns it, its body, and the connection."""
+    clock = SimpleNamespace(now=100.0)
+    clock.monotonic = lambda: clock.now
+    monkeypatch.setattr(http_client, "time", clock)
+
+    def read_answer(*pieces, whole=True, kept=True, seconds=30.0):
+        exchange = http_client._Exchange(whole, kept)
+        exchange.restart(seconds)
+        answer = http_client.BoundedResponse(exchange, Script(clock, *pieces), method="GET")
+        answer.begin()
+        body = b""
+        while piece := answer.read1(100):
+            body += piece
+        answer.close()
+        return answer, body, exchange
+
+    read_answer.clock = clock
+    return read_answer
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n"
+
+
+def test_an_answer_may_take_its_time_in_all_and_no_longer(read):
+    answer, body, _ = read((29.0, HEAD + b"{"), (0.9, b"}"))
+    assert (answer.status, body) == (200, b"{}")
+    with pytest.raises(TimeoutError):
+        read((29.0, HEAD + b"{"), (1.1, b"}"))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_byte_a_second_does_not_put_the_end_off(read, whole):
+    begun = read.clock.now
+    with pytest.raises(TimeoutError):
+        read(*[(1.0, b"H"[:1])] * 1000, whole=whole)
+    assert read.clock.now - begun <= 30.0
+
+
+def test_each_piece_of_a_video_has_its_own_time(read):
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"
+    _, body, _ = read((1.0, head), *[(20.0, b"x" * 10)] * 10, whole=False)
+    assert len(body) == 100
+    with pytest.raises(TimeoutError):
+        read(
+            (1.0, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"), *[(5.0, b"0")] * 10, whole=False
+        )
+
+
+def test_without_seconds_an_answer_is_waited_for_without_end(read):
+    assert read((1e6, HEAD + b"{}"), seconds=None)[1] == b"{}"
+
+
+@pytest.mark.parametrize("status", [100, 102, 103, 199])
+def test_interim_answers_are_skipped(read, status):
+    hints = f"HTTP/1.1 {status} Hints\r\nLink: x\r\nContent-Length: 3\r\nConnection: close\r\n\r\n".encode()
+    answer, body, exchange = read((0.0, hints * http_client.MAX_INTERIM + HEAD + b"{}"))
+    assert (answer.status, body) == (200, b"{}")
+    assert not answer.will_close
+    assert not exchange.surplus
+    assert "Link" not in answer.headers
+
+
+def test_interim_answers_without_end_are_no_answer(read):
+    hints = b"HTTP/1.1 103 Hints\r\n\r\n" * (http_client.MAX_INTERIM + 1)
+    with pytest.raises(http.client.HTTPException, match="too many interim"):
+        read((0.0, hints + HEAD + b"{}"))
+
+
+def test_another_protocol_that_nobody_asked_for_ends_the_connection(read):
+    answer, body, _ = read((0.0, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\nrest"))
+    assert (answer.status, body) == (101, b"")
+    assert answer.will_close
+
+
+@pytest.mark.parametrize("rest", [b"x", HEAD + b"{}", b"x" * 5000])
+def test_what_comes_after_an_answer_ends_the_connection(read, rest):
+    _, body, exchange = read((0.0, HEAD + b"{}" + rest))
+    assert body == b"{}"
+    assert exchange.surplus
+    assert not read((0.0, HEAD + b"{}"))[2].surplus
+
+
+def test_a_connection_that_is_not_kept_closes_after_its_answer(read):
+    assert read((0.0, HEAD + b"{}"), kept=False)[0].will_close
+    assert not read((0.0, HEAD + b"{}"), kept=True)[0].will_close
+
+
+def test_decrypted_bytes_that_wait_unread_end_a_connection():
+    class Kept(BoundedConnection, HTTPConnection):
+        pass
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        connection = Kept("127.0.0.1")
+        connection.sock = SimpleNamespace(fileno=ours.fileno, pending=lambda: waiting)
+        waiting = 0
+        assert connection.is_connected
+        waiting = 1
+        assert not connection.is_connected
+        connection.sock = None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from fakes import Rig, blocked_by, reply
 
 from ltxv_nb.engine import tasks
-from ltxv_nb.errors import ConfigurationError, GenerationFailed, GenerationLost
+from ltxv_nb.engine.lookup import NOT_YET_LISTED_SECONDS
+from ltxv_nb.errors import ConfigurationError, GenerationFailed, GenerationLost, SubmissionUnknown
 from ltxv_nb.journal import State
 
 PROMPT = "A lighthouse at dusk"
@@ -152,3 +155,115 @@ def test_a_submission_of_unknown_outcome_that_was_forgotten_is_looked_for_again_
     job.reopen()
     desk.rig.run(120)
     assert job.video
+
+
+# -- by another id ---------------------------------------------------------------------------------------
+
+
+UUID = "fb77c1f6-6a22-4f0c-9a0e-0f4b5f9d1c55"
+
+
+def asked_ids(desk):
+    """Which ids were polled, in order."""
+    sent = [urlsplit(request.url) for request in desk.rig.wire.sent if request.method == "GET"]
+    return [parse_qs(one.query)["generation_id"][0] for one in sent if "generation_id" in one.query]
+
+
+def lose(desk, named):
+    """Submit one whose answer is lost, and which the log calls by another id than the polls."""
+    desk.service.on_post.append("lose")
+    desk.service.hide_rows = True
+    with pytest.raises(SubmissionUnknown) as caught:
+        desk.client.submit(PROMPT)
+    desk.service.hide_rows = False
+    (known,) = desk.service.generations
+    desk.service.rows[-1]["inference_id"] = named
+    return caught.value.job, known
+
+
+def test_an_id_of_the_log_that_the_service_does_not_know_is_not_tried_for_ever(desk):
+    job, _ = lose(desk, UUID)
+    desk.rig.run(tasks.LOST_SECONDS)
+    assert job.status == "unknown"
+    assert UUID in str(job.error)
+    assert not job.done()
+    polls = desk.service.polls
+    assert polls < 60
+    desk.rig.run(7 * 24 * 3600)
+    assert desk.service.polls == polls
+    assert len(desk.posts) == 1
+
+
+def test_the_next_process_tries_an_id_of_the_log_again_and_finds_it(desk):
+    _job, known = lose(desk, UUID)
+    desk.rig.run(3600)
+    desk.client.close()
+    desk.service.generations[UUID] = {**desk.service.generations[known], "id": UUID}
+    desk.service.complete(UUID)
+    client, rig = desk.another()
+    (again,) = client.resume()
+    rig.run(300)
+    assert again.video
+    assert again.generation_id == UUID
+    assert len(desk.posts) == 1
+
+
+def test_a_log_whose_id_is_listed_only_minutes_later_is_believed_then(desk):
+    job, _known = lose(desk, UUID)
+    desk.rig.run(120)
+    assert job.status == "unknown"
+    desk.service.generations[UUID] = {"id": UUID, "status": "generating"}
+    desk.rig.run(200)
+    assert job.status == "generating"
+
+
+def test_a_job_is_asked_for_by_every_id_that_its_answer_has_carried_before_it_is_given_up(desk):
+    """The body named one id, a header another, and only the header's is known to the polls."""
+    model = "ltxv/ltxv-2"
+    named = reply(200, {"id": "body-1", "status": "queued"}, headers={"x-inference-id": UUID})
+    desk.service.on_post.append(named)
+    job = desk.client.submit(PROMPT)
+    desk.service.say(f"{UUID}:{model}", status="generating")
+    desk.rig.run(1200)
+    assert job.status == "generating"
+    assert job.generation_id == f"{UUID}:{model}"
+    desk.finish(job)
+    assert job.video
+
+
+def test_a_forgotten_generation_is_asked_for_by_its_other_spellings_twice_and_not_for_ever(desk):
+    desk.service.on_post.append(reply(200, {"id": UUID, "status": "queued"}))
+    job = desk.client.submit(PROMPT)
+    desk.rig.run(tasks.LOST_SECONDS + 2 * 3600)
+    assert job.status == "lost"
+    assert asked_ids(desk).count(f"{UUID}:ltxv/ltxv-2") == 2
+
+
+def test_another_jobs_generation_is_not_asked_for(desk):
+    other = desk.client.submit("Waves")
+    named = reply(200, {"id": "body-1", "status": "queued"}, headers={"x-inference-id": other.generation_id})
+    desk.service.on_post.append(named)
+    job = desk.client.submit(PROMPT)
+    desk.rig.run(1200)
+    assert job.generation_id == "body-1"
+
+
+def test_an_outage_while_the_other_ids_are_tried_decides_nothing(desk):
+    desk.service.on_post.append(reply(200, {"id": UUID, "status": "queued"}))
+    job = desk.client.submit(PROMPT)
+    desk.rig.run(NOT_YET_LISTED_SECONDS - 30)
+    desk.service.on_get.extend([reply(404, {}), reply(503, {})] * 20)
+    desk.rig.run(300)
+    assert job.status == "queued"
+    desk.service.on_get.clear()
+    desk.finish(job)
+    assert job.video
+
+
+def test_two_spellings_of_one_id_make_one_job_even_when_two_processes_take_it_up_at_once(desk):
+    desk.service.generations[UUID] = {"id": UUID, "status": "generating"}
+    desk.service.generations[f"{UUID}:ltxv/ltxv-2"] = {"id": UUID, "status": "generating"}
+    first = desk.client._engine.adopt(UUID)
+    second = desk.client._engine.adopt(f"{UUID}:ltxv/ltxv-2")
+    assert second.id == first.id
+    assert len(desk.client.journal.newest()) == 1

@@ -6,11 +6,13 @@ import errno
 import gzip
 import json
 import logging
+import re
 import socket
 import ssl
 import threading
 import time
 from datetime import datetime
+from email.utils import formatdate
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -609,3 +611,84 @@ def test_no_word_in_the_text_of_a_failure_is_taken_for_its_kind(text):
     host = f"https://{text.replace(' ', '-')}.example.test"
     error = requests.ConnectionError(f"{host}: {text}", ConnectionResetError(104, text))
     assert network_words(error) == "the connection broke off"
+
+
+# -- whose answer it is, and what the time is --------------------------------------------------------------
+
+
+def test_a_poll_has_a_name_and_asks_for_no_copy():
+    api, wire, _ = connected(reply(200, {"id": ID, "status": "queued"}))
+    api.fetch(ID)
+    api.fetch(ID)
+    names = [request.headers["X-Client-Request-Id"] for request in wire.sent]
+    assert len(set(names)) == 2
+    assert all(re.fullmatch(r"[A-Za-z0-9._:-]{1,128}", name) for name in names)
+    assert {request.headers["Cache-Control"] for request in wire.sent} == {"no-cache"}
+
+
+@pytest.mark.parametrize("status", [200, 404, 429, 500])
+def test_nothing_of_an_answer_under_another_name_is_believed(status):
+    answer = reply(status, {"id": ID, "status": "error"}, headers={"X-Client-Request-Id": "another"})
+    with pytest.raises(APIError, match="belongs to another request") as caught:
+        connected(answer)[0].fetch(ID)
+    assert type(caught.value) is APIError
+    assert isinstance(create(answer), Unclear)
+
+
+def test_an_answer_under_our_name_is_believed():
+    def echo(request):
+        name = {"x-client-request-id": request.headers["X-Client-Request-Id"]}
+        return reply(200, {"id": ID, "status": "queued"}, headers=name)
+
+    assert connected(echo)[0].fetch(ID).id == ID
+    assert isinstance(create(echo), Accepted)
+
+
+@pytest.mark.parametrize("other", ["another", "fb77aa2:ltxv/ltxv-2", "fb77aa:other", None])
+def test_an_answer_about_another_generation_is_not_believed(other):
+    with pytest.raises(APIError, match="about another generation"):
+        connected(reply(200, {"id": other, "status": "completed"}))[0].fetch(ID)
+
+
+def dated(ahead):
+    """The Date of a service whose clock is so many seconds ahead of the tests'."""
+    return {"Date": formatdate(FakeClock().time() + ahead, usegmt=True)}
+
+
+def test_the_services_clock_is_read_from_its_answers():
+    api, _, _ = connected(reply(200, {"id": ID, "status": "queued"}, headers=dated(-7200)))
+    assert api.ahead is None
+    api.fetch(ID)
+    assert api.ahead == -7200
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Foo 99999 99:99:99 GMT"])
+def test_a_date_that_cannot_be_read_tells_nothing(date):
+    api, _, _ = connected(reply(200, {"id": ID, "status": "queued"}, headers={"Date": date}))
+    api.fetch(ID)
+    assert api.ahead is None
+
+
+def windows_asked(wire):
+    queries = (parse_qs(urlsplit(request.url).query) for request in wire.sent)
+    return [query.get("period", query.get("start"))[0] for query in queries]
+
+
+def test_the_first_page_of_the_log_may_tell_that_another_window_is_the_right_one():
+    day, now = 86400, FakeClock().time()
+    page = {"data": [], "pagination": {"has_more": False}}
+    api, wire, _ = connected(reply(200, page, headers=dated(5 * day)))
+    api.find_in_logs(["a"], now - 2 * day, now - 2 * day)
+    first, second = (datetime.fromisoformat(one.replace("Z", "+00:00")) for one in windows_asked(wire))
+    assert (second - first).total_seconds() == 5 * day
+
+
+def test_the_whole_log_is_looked_at_only_where_nothing_was_found_and_only_when_asked_to():
+    now = FakeClock().time()
+    for everywhere, windows in ((False, ["1h"]), (True, ["1h", "2208h"])):
+        api, wire, _ = connected(logs([]))
+        api.find_in_logs(["a"], now, everywhere=everywhere)
+        assert windows_asked(wire) == windows
+    api, wire, _ = connected(logs([row("a")]))
+    api.find_in_logs(["a"], now, everywhere=True)
+    assert windows_asked(wire) == ["1h"]
