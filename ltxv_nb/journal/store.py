@@ -211,7 +211,7 @@ class Journal:
         other = rows.by_generation_id(claimed, record.origin) if claimed else None
         if other is not None and other.id != record.id:
             # Two jobs never hold one generation: then this is not the answer to our request.
-            change = answer_lost(f"the service answered with the generation of job {other.id}")
+            change = answer_lost(f"the service named the generation of job {other.id} for it")
         after = change.after(record.state)
         if after is None:
             return Advanced(record, done=False)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fakes import Rig, blocked_by
+from fakes import ORIGIN, Rig, blocked_by
 
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import OPEN, Journal, State, new_id, trouble
@@ -100,6 +100,42 @@ def test_two_jobs_never_hold_one_generation(rig, journal):
     after = journal.advance(second.id, None, accepted("g", "queued", at=1.0, usd=None)).record
     assert (after.state, after.generation_id) == (State.UNKNOWN, None)
     assert first.id in after.error
+
+
+UUID = "fb77c1f6-6a22-4f0c-9a0e-0f4b5f9d1c55"
+
+
+@pytest.mark.parametrize("held", [UUID, f"{UUID}:ltxv/ltxv-2"])
+@pytest.mark.parametrize("named", [UUID, f"{UUID}:ltxv/ltxv-2", f"{UUID}:another"])
+@pytest.mark.parametrize("state", [State.SUBMITTING, State.UNKNOWN])
+def test_two_jobs_never_hold_one_generation_however_its_id_is_spelled(rig, journal, held, named, state):
+    first, second = rig.record(generation_id=held, state="running"), rig.record(state=state)
+    elsewhere = rig.record(generation_id=f"{UUID}:far", state="running", origin="https://another.test")
+    for record in (first, second, elsewhere):
+        journal.reserve(record)
+    claim = accepted(named, "queued", at=1.0, usd=None)
+    after = journal.advance(second.id, None, claim).record
+    assert (after.state, after.generation_id) == (State.UNKNOWN, None)
+    assert first.id in after.error
+    assert journal.by_generation_id(named, first.origin).id == first.id
+    assert journal.by_generation_id(named, elsewhere.origin).id == elsewhere.id
+
+
+def test_ids_that_only_begin_alike_are_two_generations(rig, journal):
+    for identifier in ("gen:1", "gen:2", f"{UUID}0", UUID):
+        journal.reserve(rig.record(generation_id=identifier, state="running"))
+    for identifier in ("gen:1", "gen:2", f"{UUID}0", UUID):
+        assert journal.by_generation_id(identifier, ORIGIN).generation_id == identifier
+
+
+def test_a_generation_is_looked_up_by_the_index_and_not_row_by_row(rig, journal):
+    journal.reserve(rig.record())
+    connection, seen = journal._connections.of_this_thread(), []
+    connection.set_trace_callback(seen.append)
+    journal.by_generation_id(UUID, ORIGIN)
+    connection.set_trace_callback(None)
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {seen[-1]}")]
+    assert all("generations_service" in step for step in plan if step.startswith(("SEARCH", "SCAN")))
 
 
 def test_a_row_that_is_gone_is_an_error_that_names_it(journal, rig):
