@@ -179,7 +179,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def reply(self, status: int, content: Any, headers: dict[str, str] | None = None) -> None:
         raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-        sent = {"Content-Type": "application/json", **(headers or {})}
+        echo = {"X-Client-Request-Id": self.headers.get("X-Client-Request-Id", "")}
+        sent = {"Content-Type": "application/json", **echo, **(headers or {})}
         self.send_response(status)
         for name, value in sent.items():
             self.send_header(name, value)
