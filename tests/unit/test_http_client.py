@@ -343,3 +343,36 @@ def test_decrypted_bytes_that_wait_unread_end_a_connection():
         waiting = 1
         assert not connection.is_connected
         connection.sock = None
+
+
+def test_an_answer_is_made_by_its_connection_which_knows_by_then_how_long_it_may_take(port):
+    events = []
+
+    class Noting:
+        def getresponse(self):
+            events.append(("getresponse", self.timeout))
+            return super().getresponse()
+
+        @property
+        def response_class(self):
+            def make(sock, *args, **options):
+                events.append(("response_class", sock is self.sock))
+                return made(sock, *args, **options)
+
+            made = super().response_class
+            return make
+
+    with requests.Session() as session:
+        session.trust_env = False
+        session.mount("http://", ConnectionAdapter(Noting))
+        assert session.get(f"http://127.0.0.1:{port}/", timeout=(3, 5)).content == b"{}"
+    assert events == [("getresponse", 5), ("response_class", True)]
+
+
+@pytest.mark.parametrize(("kept", "connections"), [(True, 1), (False, 3)])
+def test_a_connection_is_used_again_only_where_it_may_be(noted, port, kept, connections):
+    session, events = noted
+    session.get_adapter("http://")._mixin.kept = kept
+    for _ in range(3):
+        assert session.get(f"http://127.0.0.1:{port}/", timeout=5).content == b"{}"
+    assert events.count("connect") == connections
