@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ltxv_nb.text import visible
+
 if TYPE_CHECKING:
     from ltxv_nb.job import Job
 
@@ -15,7 +17,10 @@ _RED, _BOLD_RED, _RESET = "\x1b[31m", "\x1b[1;31m", "\x1b[0m"
 
 
 class LTXVError(Exception):
-    """Everything this package raises on purpose."""
+    """Everything this package raises on purpose; its message holds nothing that a terminal would act upon."""
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(visible(message))
 
     def _render_traceback_(self, *_args: object) -> list[str]:
         """One line for IPython, which calls this in place of its own traceback."""

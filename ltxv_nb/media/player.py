@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from ltxv_nb.text import data_uri, one_line
+from ltxv_nb.text import data_uri, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -88,7 +88,7 @@ def player_html(
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
     """Return the same in one line of plain text, for terminals and for readers of the raw notebook."""
     path = _near_path(Path(video.path), base_dir or Path.cwd())
-    words = [f"Video {path}", *_facts(video)]
+    words = [f"Video {visible(path)}", *_facts(video)]
     return ", ".join(words) + (f". {SANDBOX_NOTE}" if video.backend == "sandbox" else "")
 
 

@@ -50,7 +50,7 @@ def test_a_private_file_is_private_from_the_first_byte_on(tmp_path):
 
 
 def test_a_text_is_one_printable_line_of_bounded_length():
-    assert one_line("  two\nlines\x1b[31m  ") == "two lines [31m"
+    assert one_line("  two\nlines\x1b[31m  ") == "two lines␛[31m"
     assert one_line("a" * 20, 10) == "aaaaaaaaa…"
     assert one_line("words here", 7) == "words…"
 

@@ -15,7 +15,7 @@ from ltxv_nb.media.player import file_address
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
 from ltxv_nb.notebook.magic.options import Options, parse
 from ltxv_nb.notebook.output.status import seconds_text
-from ltxv_nb.text import one_line
+from ltxv_nb.text import one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -163,7 +163,9 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
         for row, job in zip(rows, jobs, strict=True)
     )
     lines = [
-        f"{row[0]}  {row[1]:<12}  {row[2]:>6}  {row[3]}  {job.video.path.name if job.video else ''}".rstrip()
+        visible(
+            f"{row[0]}  {row[1]:<12}  {row[2]:>6}  {row[3]}  {job.video.path.name if job.video else ''}"
+        ).rstrip()
         for row, job in zip(rows, jobs, strict=True)
     ]
     return {

@@ -6,6 +6,7 @@ import html
 from typing import TYPE_CHECKING
 
 from ltxv_nb.media.player import player_html, player_text
+from ltxv_nb.text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path) -> dict[str,
 def outcome_text(job: Job, base_dir: Path) -> str:
     """Return the same in one line of plain text."""
     if job.video is not None:
-        earlier = f" The same request was made before: {job.twin.name}" if job.twin else ""
+        earlier = f" The same request was made before: {visible(job.twin.name)}" if job.twin else ""
         return player_text(job.video, base_dir=base_dir) + earlier
     if job.error is not None:
         return f"{type(job.error).__name__}: {job.error}"

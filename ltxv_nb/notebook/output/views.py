@@ -22,6 +22,7 @@ from ltxv_nb.media.player import pending_html
 from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text, pending_bundle
 from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
 from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
+from ltxv_nb.text import visible
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -167,4 +168,4 @@ class LineView:
         self._print(outcome_text(job, self._base_dir))
 
     def _print(self, text: str) -> None:
-        print(f"[ltxv {self._job.id}] {text}", file=self._stream or sys.stdout, flush=True)
+        print(visible(f"[ltxv {self._job.id}] {text}"), file=self._stream or sys.stdout, flush=True)

@@ -150,6 +150,6 @@ def test_the_request_id_is_kept_and_cannot_steer_a_terminal():
 
 def test_long_and_many_lined_words_become_one_short_line():
     text = error_message(b'{"message": "one\\n\\ttwo\\u001b[2J ' + b"x" * 10_000 + b'"}', "")[0]
-    assert text.startswith("one two [2J xxx")
+    assert text.startswith("one two␛[2J xxx")
     assert len(text) == 600
     assert text.endswith("…")
