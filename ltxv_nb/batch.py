@@ -9,12 +9,16 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import RequestError, SubmissionUnknown
+from ltxv_nb.interrupts import explained
 from ltxv_nb.job import LOOK_UP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ltxv_nb.job import Job
+
+
+_NOTE = "no more prompts are submitted; what was submitted continues: see %ltxv jobs."
 
 
 def as_they_end(submit: Callable[[str], Job], prompts: Iterable[str], concurrency: int) -> Iterator[Job]:
@@ -57,7 +61,7 @@ def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int)
         else:
             _when_done(job, ended)
 
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="ltxv-submit") as pool:
+    with explained(_NOTE), ThreadPoolExecutor(concurrency, thread_name_prefix="ltxv-submit") as pool:
         free, under_way = concurrency, 0
         while True:
             for prompt in itertools.islice(prompts, free):

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import settings
 from ltxv_nb.errors import DuplicateRequest, NotFoundError, RequestError
+from ltxv_nb.interrupts import NOTHING_LOST, explained, interrupt_note, submission_note
 from ltxv_nb.journal import State
+from ltxv_nb.key import hidden
 from ltxv_nb.models import default_model
 from ltxv_nb.request import GenerationRequest
 
@@ -67,6 +69,7 @@ class Client:
     >>> video.path  # doctest: +SKIP
     """
 
+    @explained(NOTHING_LOST)
     def __init__(
         self,
         api_key: str | ApiKey | None = None,
@@ -75,6 +78,7 @@ class Client:
         output_dir: str | os.PathLike[str] | None = None,
         backend: str | None = None,
     ) -> None:
+        api_key = hidden(api_key)  # a traceback may show every variable
         self._settings = found = settings.load(api_key, base_url, home, output_dir, backend)
         self.backend, self.home, self.output_dir = found.backend, found.home, found.output_dir
         self.reason = found.reason
@@ -134,6 +138,7 @@ class Client:
 
     # -- making clips --------------------------------------------------------------------------------------
 
+    @explained(interrupt_note(None))
     def submit(
         self,
         prompt: str,
@@ -192,15 +197,17 @@ class Client:
             begun.append(self._job(record, twin=twin))
             return begun[0].take
 
-        try:
-            self._engine.submit(request, begin, allow_duplicate=allow_duplicate)
-        except Occupied as occupied:
-            raise self._duplicate(occupied.record) from None
+        with explained(lambda: submission_note(begun[0] if begun else None)):
+            try:
+                self._engine.submit(request, begin, allow_duplicate=allow_duplicate)
+            except Occupied as occupied:
+                raise self._duplicate(occupied.record) from None
         job = begun[0]
         if job.record.state is State.UNKNOWN and (error := job.error):
             raise error
         return job
 
+    @explained(NOTHING_LOST)
     def check(self, request: GenerationRequest) -> dict[str, Any]:
         """Return the body that would be sent, after every check that costs nothing; nothing is sent.
 
@@ -213,6 +220,7 @@ class Client:
 
         return prepare(request).body
 
+    @explained(interrupt_note(None))
     def generate(self, prompt: str, *, timeout: float | None = DEFAULT_TIMEOUT, **parameters: Any) -> Video:
         """Submit one clip and wait for the video.
 
@@ -265,10 +273,12 @@ class Client:
 
     # -- looking back --------------------------------------------------------------------------------------
 
+    @explained(NOTHING_LOST)
     def jobs(self, limit: int | None = None) -> list[Job]:
         """Return everything in the journal, newest first; at most ``limit``."""
         return [self._job(record) for record in self.journal.newest(limit)]
 
+    @explained(NOTHING_LOST)
     def job(self, job_id: str) -> Job:
         """Return a job by its journal id, or adopt a generation that was made elsewhere by its own id.
 
@@ -282,13 +292,17 @@ class Client:
         job_id = job_id.strip()
         if not job_id:
             raise RequestError("The id is empty: give a job's id or a generation's.")
+        if self._settings.key is not None and self._settings.key.occurs_in(job_id):
+            raise RequestError("That is the API key: give a job's id or a generation's.")
         record = self.journal.get(job_id) or self.journal.by_generation_id(job_id, self.origin)
         return self._job(record) if record else self._adopt(job_id)
 
+    @explained(NOTHING_LOST)
     def unfinished_count(self) -> int:
         """Return how many generations in the journal are unfinished; makes no file and asks nobody."""
         return self.journal.count_open()
 
+    @explained(NOTHING_LOST)
     def resume(self) -> list[Job]:
         """Pick up everything unfinished: waiting, of unknown outcome, finished but not downloaded.
 
@@ -299,12 +313,14 @@ class Client:
         """
         return [self._job(record).watch() for record in self.journal.open(self.origin)]
 
+    @explained(NOTHING_LOST)
     def unfinished_elsewhere(self) -> dict[str, int]:
         """Return how many generations are unfinished at services that this client does not ask, by origin."""
         return {
             origin: count for origin, count in self.journal.open_by_origin().items() if origin != self.origin
         }
 
+    @explained(NOTHING_LOST)
     def untracked(self) -> list[Job]:
         """Return the unfinished jobs of this client's service that no living process tracks, oldest first.
 
@@ -326,26 +342,31 @@ class Client:
 
     # -- tracking ------------------------------------------------------------------------------------------
 
+    @explained(NOTHING_LOST)
     def watch(self, job: Job) -> None:
         """Track a job in the background; one that is tracked already only goes on."""
         self._engine.track(self.journal.get(job.id) or job.record, job.take)
 
+    @explained(NOTHING_LOST)
     def unwatch(self, job: Job) -> None:
         """Stop tracking a job here; the generation continues."""
         self._engine.tracker.unwatch(job.id)
 
+    @explained(NOTHING_LOST)
     def forget(self, job: Job) -> None:
         """Give a job up, see `Job.forget`."""
         record = self.journal.get(job.id) or job.record
         if record.state.is_open:
             self._tell(job, self._engine.forget(record))
 
+    @explained(NOTHING_LOST)
     def reopen(self, job: Job) -> None:
         """Ask for a lost job again, see `Job.reopen`."""
         record = self.journal.get(job.id) or job.record
         self._tell(job, self._engine.reopen(record))
         self.watch(job)
 
+    @explained(NOTHING_LOST)
     def close(self) -> None:
         """Stop tracking, close the connections and the journal. Unfinished jobs can be resumed later."""
         self._closing.detach()

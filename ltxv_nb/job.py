@@ -20,7 +20,9 @@ from ltxv_nb.errors import (
     SubmissionUnknown,
     WatchStopped,
 )
+from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.journal import State
+from ltxv_nb.text import one_line, visible
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
@@ -105,7 +107,7 @@ class Job:
         """
         record = self.record
         if record.state == State.RUNNING:
-            return record.status or "queued"
+            return one_line(record.status or "queued")
         if record.state == State.FINISHED:
             return "downloading" if self._news.watching else "completed"
         return _WORDS.get(record.state) or str(record.state)
@@ -220,7 +222,8 @@ class Job:
         elif not self.watched and not self.done():
             words += ", not tracked here"
         detail = str(self.record.file) if self.video else (str(error) if error else self.trouble)
-        return f"{self.id}  {words}  {self.elapsed():.0f} s{f'  {detail}' if detail else ''}"
+        shown = f"{self.id}  {words}  {self.elapsed():.0f} s{f'  {detail}' if detail else ''}"
+        return visible(shown.replace("\n", " "))
 
     # -- waiting -------------------------------------------------------------------------------------------
 
@@ -248,14 +251,19 @@ class Job:
         WatchStopped
             Someone stopped watching; the job goes on.
         """
-        self.watch()
-        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        with explained(lambda: interrupt_note(self)):
+            self.watch()
+            deadline = math.inf if timeout is None else time.monotonic() + timeout
+            self._wait_until(deadline)
+            if self.done():
+                return self
+            raise self.timed_out(timeout) if self._news.watching else self.stopped()
+
+    def _wait_until(self, deadline: float) -> None:
+        """Wait until it has ended, nobody tracks it any more, or the time (monotonic seconds) is over."""
         with self._changed:
             while not self.done() and self._news.watching and (left := deadline - time.monotonic()) > 0:
                 self._changed.wait(min(left, LOOK_UP))
-        if self.done():
-            return self
-        raise self.timed_out(timeout) if self._news.watching else self.stopped()
 
     def result(self, timeout: float | None = None) -> Video:
         """Wait, and return the video.

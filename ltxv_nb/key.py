@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import threading
 from typing import NoReturn
+from urllib.parse import unquote
 
 from ltxv_nb.errors import ConfigurationError
 
 _MASK = "[key]"
+
+#: A shorter key is not looked for in texts in its encoded forms: it would be found by chance.
+_LEAST_SEARCHED = 8
+
+
+class _Hidden(str):
+    """A text that does not show itself where the values of variables are shown, as in ``%xmode Verbose``."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return _MASK
+
+
+def hidden(given: str | ApiKey | None) -> str | ApiKey | None:
+    """Return what was given as a key in a form whose repr does not show it; nothing is checked."""
+    return _Hidden(given) if isinstance(given, str) else given
 
 
 class ApiKey:
@@ -29,7 +48,8 @@ class ApiKey:
     __slots__ = ("_value",)
 
     def __init__(self, value: str) -> None:
-        value = value.strip()
+        # Under no name of ours may it stand as plain text: a traceback may show every variable.
+        value = _Hidden(value.strip())
         if not value:
             raise ConfigurationError("The API key is empty: set AIMLAPI_API_KEY, or run %ltxv login.")
         if not (value.isascii() and value.isprintable()) or " " in value:
@@ -39,12 +59,12 @@ class ApiKey:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the key itself: for the one header it belongs in."""
-        return self._value
+        """Return the key itself: for the one header it belongs in. Bind it to no name."""
+        return str.__str__(self._value)
 
     def __repr__(self) -> str:
-        shown = len(self._value) >= 16  # of a shorter one, eight characters would be too much
-        return f"{self._value[:4]}…{self._value[-4:]}" if shown else "…"
+        shown = len(self._value) >= 16  # of a shorter one, four characters would be too much
+        return f"…{self._value[-4:]}" if shown else "…"
 
     __str__ = __repr__
 
@@ -57,9 +77,37 @@ class ApiKey:
     def __reduce__(self) -> NoReturn:
         raise TypeError("An API key is not pickled: anyone could read it in the file.")
 
+    def occurs_in(self, text: str) -> bool:
+        """Whether a text holds the key: as it is, percent-encoded, in Base64, or in hexadecimal digits."""
+        if len(self._value) < _LEAST_SEARCHED:
+            return False
+        for _layer in range(3):
+            if any(form in text for form in self._forms()) or self._value.encode().hex() in text.lower():
+                return True
+            if (plain := unquote(text)) == text:
+                return False
+            text = plain
+        return False
+
     def scrub(self, text: str) -> str:
-        """Return a text with every occurrence of the key blanked out."""
-        return text.replace(self._value, _MASK)
+        """Return a text with every occurrence of the key blanked out; all of it, if there is no other way."""
+        text = text.replace(self._value, _MASK)
+        if not self.occurs_in(text):
+            return text
+        for form in self._forms():
+            text = text.replace(form, _MASK)
+        return f"(a text that held the key {_MASK})" if self.occurs_in(text) else text
+
+    def _forms(self) -> tuple[_Hidden, ...]:
+        """Return the key as it is and in Base64, wherever in a longer text it stood when that was encoded."""
+        plain = self._value.encode()
+        encoded = []
+        for before in range(3):
+            whole = base64.b64encode(b"\0" * before + plain)
+            # Only the characters that depend on nothing but the key.
+            own = whole[-(-8 * before // 6) : 8 * (before + len(plain)) // 6].decode()
+            encoded += [_Hidden(own), _Hidden(own.replace("+", "-").replace("/", "_"))]
+        return (self._value, *encoded)
 
 
 class ScrubFilter(logging.Filter):

@@ -10,14 +10,11 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from ltxv_nb.errors import ConfigurationError
-from ltxv_nb.key import ApiKey
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from ltxv_nb.key import ApiKey, hidden
 
 DEFAULT_BASE_URL = "https://api.aimlapi.com"
 DEFAULT_OUTPUT_DIR = "ltxv_videos"
@@ -137,17 +134,18 @@ def remember_in_keyring(key: ApiKey) -> bool:
     return True
 
 
-def _key_from_keyring() -> str | None:
+def _key_from_keyring() -> ApiKey | None:
     try:
         import keyring
 
-        value = keyring.get_password(KEYRING_SERVICE, KEY_VARIABLES[0])
+        return _as_key(keyring.get_password(KEYRING_SERVICE, KEY_VARIABLES[0]))
+    except ConfigurationError:
+        raise
     except Exception:  # noqa: BLE001 - as above: no key is to be had there
         return None
-    return str(value) if value else None
 
 
-def _key_from_colab() -> str | None:
+def _key_from_colab() -> ApiKey | None:
     if "google.colab" not in sys.modules:
         return None
     try:
@@ -156,14 +154,28 @@ def _key_from_colab() -> str | None:
         return None
     for name in KEY_VARIABLES:
         try:
-            if value := userdata.get(name):
-                return str(value)
+            if key := _as_key(userdata.get(name)):
+                return key
+        except ConfigurationError:
+            raise
         except Exception:  # noqa: BLE001, S112 - a secret that is missing or not shared raises one of several
             continue
     return None
 
 
-def find_key(environ: Mapping[str, str] = os.environ) -> tuple[ApiKey | None, str]:
+def _as_key(given: str | ApiKey | None) -> ApiKey | None:
+    return given if isinstance(given, ApiKey) else ApiKey(given) if given else None
+
+
+def _key_from_environment() -> tuple[ApiKey, str] | None:
+    # The environment is bound to no name here: a traceback may show every variable.
+    for name in KEY_VARIABLES:
+        if os.environ.get(name, "").strip():
+            return ApiKey(os.environ[name]), f"{name} is set"
+    return None
+
+
+def find_key() -> tuple[ApiKey | None, str]:
     """Look for a key: the environment, this session's login, Colab's secrets, the keyring.
 
     Returns
@@ -172,15 +184,14 @@ def find_key(environ: Mapping[str, str] = os.environ) -> tuple[ApiKey | None, st
     source : str
         Where it was found, in words.
     """
-    for name in KEY_VARIABLES:
-        if environ.get(name, "").strip():
-            return ApiKey(environ[name]), f"{name} is set"
+    if found := _key_from_environment():
+        return found
     if _session_key:
         return _session_key, "you logged in"
-    if value := _key_from_colab():
-        return ApiKey(value), "Colab's secrets hold a key"
-    if value := _key_from_keyring():
-        return ApiKey(value), "the keyring holds a key"
+    if key := _key_from_colab():
+        return key, "Colab's secrets hold a key"
+    if key := _key_from_keyring():
+        return key, "the keyring holds a key"
     return None, "no key was found"
 
 
@@ -198,8 +209,8 @@ def load(
     ConfigurationError
         The backend has no such name, the address cannot be used, or the API is asked for without a key.
     """
-    environ = os.environ
-    backend = (backend or environ.get("LTXV_BACKEND") or "auto").strip().lower()
+    api_key = hidden(api_key)
+    backend = (backend or os.environ.get("LTXV_BACKEND") or "auto").strip().lower()
     if backend not in BACKENDS:
         raise ConfigurationError(f"LTXV_BACKEND is {backend!r}, but it can be auto, aimlapi or sandbox.")
     if backend == "sandbox":
@@ -207,7 +218,7 @@ def load(
     elif api_key is not None:
         key, reason = (api_key if isinstance(api_key, ApiKey) else ApiKey(api_key)), "a key was given"
     else:
-        key, reason = find_key(environ)
+        key, reason = find_key()
     if backend == "aimlapi" and key is None:
         raise ConfigurationError(
             "No API key was found, and LTXV_BACKEND=aimlapi needs one: set AIMLAPI_API_KEY or run "
@@ -216,10 +227,10 @@ def load(
     chosen = backend if backend != "auto" else "aimlapi" if key else "sandbox"
     return Settings(
         backend=chosen,
-        base_url=_origin(chosen, base_url or environ.get("AIMLAPI_BASE_URL")),
+        base_url=_origin(chosen, base_url or os.environ.get("AIMLAPI_BASE_URL")),
         key=key if chosen == "aimlapi" else None,
         home=_folder(home) if home else default_home(),
-        output_dir=_folder(output_dir or environ.get("LTXV_OUTPUT_DIR") or DEFAULT_OUTPUT_DIR),
+        output_dir=_folder(output_dir or os.environ.get("LTXV_OUTPUT_DIR") or DEFAULT_OUTPUT_DIR),
         reason=reason,
     )
 

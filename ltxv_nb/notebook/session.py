@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.text import visible
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -171,7 +172,7 @@ class NotebookSession(Session):
 
     def say(self, line: str) -> None:
         """Print one line under the running cell."""
-        print(line)  # noqa: T201 - it is for whoever runs the cell
+        print(visible(line))  # noqa: T201 - it is for whoever runs the cell
 
     def unfinished_line(self) -> str | None:
         """Return one line on what is unfinished; ``None`` when nothing is, or when that is not known."""
@@ -266,7 +267,8 @@ class NotebookSession(Session):
         KeyboardInterrupt
             The kernel was interrupted; the generation continues.
         """
-        from ltxv_nb.notebook.output.waiting import explained, interrupt_note, wait_for
+        from ltxv_nb.interrupts import explained, interrupt_note
+        from ltxv_nb.notebook.output.waiting import wait_for
 
         with explained(lambda: interrupt_note(job)):
             front_end = front_end_of(self.ip)

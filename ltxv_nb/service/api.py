@@ -14,11 +14,13 @@ from urllib3.exceptions import HTTPError
 from ltxv_nb.errors import APIError, ServiceUnreachable
 from ltxv_nb.http_client import http_date
 from ltxv_nb.service import request_log, transport
+from ltxv_nb.service.bearer import BearerAuth
 from ltxv_nb.service.failures import READ_HINTS, error_of, network_words
 from ltxv_nb.service.outcome import NotDelivered, Unclear, outcome_of
 from ltxv_nb.service.reply import (
     Generation,
     Reply,
+    is_clean,
     number,
     parse_json,
     read_generation,
@@ -236,7 +238,7 @@ class Api:
                 break
             asked.append(window)
             found |= request_log.find_rows(self._read_log, wanted - found.keys(), window)
-        return found
+        return {name: row for name, row in found.items() if is_clean(row.generation_id, self._scrub)}
 
     def duration_percentiles(self, model: str) -> dict[str, float] | None:
         """Return how long the model takes at present.
@@ -292,12 +294,11 @@ class Api:
         # A cache or a gateway may answer with what another request asked for: the name tells.
         name = f"ltxv-nb.read.{secrets.token_hex(8)}"
         headers = {"X-Client-Request-Id": name, "Cache-Control": "no-cache"}
-        try:
-            reply = self._send(
-                "GET", path, params=query, headers=headers, retries=retries, read_timeout=read_timeout
-            )
-        except requests.RequestException as error:
-            raise self._unreachable(error) from None
+        reply = self._answer_to_read(
+            path, params=query, headers=headers, retries=retries, read_timeout=read_timeout
+        )
+        if isinstance(reply, ServiceUnreachable):
+            raise reply  # here, where no other exception is handled: that one holds the request
         if not reply.is_for(name):
             raise APIError("The answer that came belongs to another request, and is not believed.")
         if reply.status != requests.codes.ok:
@@ -306,6 +307,12 @@ class Api:
         if document is None:
             raise APIError("The service's answer is not JSON, or was cut off.")
         return document
+
+    def _answer_to_read(self, path: str, **options: Any) -> Reply | ServiceUnreachable:
+        try:
+            return self._send("GET", path, **options)
+        except requests.RequestException as error:
+            return self._unreachable(error)
 
     def _send(
         self,
@@ -324,7 +331,7 @@ class Api:
             with session.request(
                 method,
                 base_url + path,
-                auth=transport.BearerAuth(self._service.key, base_url),
+                auth=BearerAuth(self._service.key, base_url),
                 timeout=(transport.CONNECT_TIMEOUT, read_timeout),
                 allow_redirects=False,
                 stream=True,

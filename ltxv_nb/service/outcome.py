@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import APIError, RateLimitError, ServiceUnreachable
 from ltxv_nb.service.failures import error_of
-from ltxv_nb.service.reply import Generation, parse_json, plain_text, read_generation, usd_from_headers
+from ltxv_nb.service.reply import (
+    Generation,
+    is_clean,
+    parse_json,
+    plain_text,
+    read_generation,
+    usd_from_headers,
+)
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -118,6 +125,8 @@ def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:
     """Read an answer of success; without the generation's id nothing can be tracked."""
     generation = read_generation(parse_json(reply.content), scrub) if reply.content is not None else None
     inference_id = plain_text(reply.headers.get("x-inference-id"), 512)
+    if not is_clean(inference_id, scrub):
+        inference_id = None
     known = generation or Generation(None, "")
     if not (known.id or inference_id):
         return Unclear(f"the service answered {reply.status}, but its answer cannot be read")

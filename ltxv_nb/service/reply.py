@@ -100,7 +100,8 @@ def read_generation(document: Any, scrub: Callable[[str], str] = str) -> Generat
     document : Any
         The reply's JSON.
     scrub : callable, optional
-        Takes the key out of the service's words, before they are cut: half a key is not recognized.
+        Takes the key out of the service's words, before they are cut: half a key is not recognized. An answer
+        whose id or address holds the key is none: they are written down and asked for.
     """
     if not isinstance(document, dict):
         return None
@@ -108,10 +109,14 @@ def read_generation(document: Any, scrub: Callable[[str], str] = str) -> Generat
     if isinstance(identifier, int) and not isinstance(identifier, bool):
         identifier = str(identifier)
     video = document.get("video")
+    identifier = plain_text(identifier, _ID_LIMIT)
+    url = plain_text(video.get("url") if isinstance(video, dict) else None, _URL_LIMIT)
+    if not (is_clean(identifier, scrub) and is_clean(url, scrub)):
+        return None
     return Generation(
-        id=plain_text(identifier, _ID_LIMIT),
+        id=identifier,
         status=one_line(scrub(status), _STATUS_LIMIT).lower() if isinstance(status, str) else "",
-        url=plain_text(video.get("url") if isinstance(video, dict) else None, _URL_LIMIT),
+        url=url,
         error=_error_words(document.get("error"), scrub),
         usd=_usd(document),
     )
@@ -139,6 +144,11 @@ def plain_text(value: Any, limit: int) -> str | None:
     """
     text = value.strip() if isinstance(value, str) else ""
     return text if text and text.isprintable() and len(text) <= limit else None
+
+
+def is_clean(text: str | None, scrub: Callable[[str], str]) -> bool:
+    """Whether a text does not hold the key, in whatever form."""
+    return text is None or scrub(text) == text
 
 
 def number(value: Any) -> float | None:

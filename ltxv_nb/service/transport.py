@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -14,10 +13,8 @@ from urllib3.util.retry import Retry
 
 from ltxv_nb._version import __version__
 from ltxv_nb.http_client import BoundedConnection, ConnectionAdapter, causes
+from ltxv_nb.service.bearer import KeyedConnection
 from ltxv_nb.settings import is_loopback
-
-if TYPE_CHECKING:
-    from ltxv_nb.key import ApiKey
 
 USER_AGENT = f"ltxv-nb/{__version__} python-requests/{requests.__version__}"
 
@@ -56,7 +53,7 @@ class _Progress(threading.local):
 _progress = _Progress()
 
 
-class _Witness(BoundedConnection):
+class _Witness(KeyedConnection, BoundedConnection):
     """Mixin for connections: notes per thread from when on a byte of the request may have left this machine.
 
     That is as soon as there is a connection, whoever writes to it and however. So only a failure of
@@ -142,29 +139,6 @@ def never_sent(error: BaseException) -> bool:
     return isinstance(error, _NEVER_BEGUN) or any(
         isinstance(cause, (NewConnectionError, ConnectTimeoutError)) for cause in causes(error)
     )
-
-
-class BearerAuth(requests.auth.AuthBase):
-    """Puts the key into the one header, on requests to the one origin.
-
-    Being an explicit ``auth`` it also keeps requests from consulting ``.netrc``.
-    """
-
-    def __init__(self, key: ApiKey | None, origin: str) -> None:
-        self._key = key
-        self._origin = _split_origin(origin)
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Add the header, if the request goes to the key's own origin."""
-        if self._key and _split_origin(request.url or "") == self._origin:
-            request.headers["Authorization"] = f"Bearer {self._key.reveal()}"
-        return request
-
-
-def _split_origin(url: str) -> tuple[str, str | None, int | None]:
-    """Return scheme, host and port, so that two spellings of one origin are equal."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
 
 
 def read_retries(total: int = 2) -> Retry:

@@ -513,7 +513,7 @@ def test_the_key_is_nowhere_but_in_the_one_header(desk, caplog, picture):
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
     for request in desk.rig.wire.sent:
         assert KEY not in request.url
-        assert [name for name, value in request.headers.items() if KEY in str(value)] == ["Authorization"]
+        assert KEY not in str(request.headers)
         assert request.url.startswith(f"{ORIGIN}/")
 
 

@@ -16,10 +16,10 @@ from ltxv_nb.errors import (
     SubmissionUnknown,
     WatchStopped,
 )
+from ltxv_nb.interrupts import interrupt_note
 from ltxv_nb.job import Job
 from ltxv_nb.notebook.output.outcome import outcome_text
 from ltxv_nb.notebook.output.status import snapshot
-from ltxv_nb.notebook.output.waiting import interrupt_note
 
 PROMPT = "A lighthouse"
 

@@ -83,16 +83,17 @@ def test_each_name_of_the_key_is_read(monkeypatch, name):
 
 
 def test_the_sources_of_a_key_come_in_their_order(monkeypatch):
-    monkeypatch.setattr(settings, "_key_from_keyring", lambda: "from-the-keyring")
-    assert settings.find_key({}) == (ApiKey("from-the-keyring"), "the keyring holds a key")
-    monkeypatch.setattr(settings, "_key_from_colab", lambda: "from-colab")
-    assert settings.find_key({}) == (ApiKey("from-colab"), "Colab's secrets hold a key")
+    monkeypatch.setattr(settings, "_key_from_keyring", lambda: ApiKey("from-the-keyring"))
+    assert settings.find_key() == (ApiKey("from-the-keyring"), "the keyring holds a key")
+    monkeypatch.setattr(settings, "_key_from_colab", lambda: ApiKey("from-colab"))
+    assert settings.find_key() == (ApiKey("from-colab"), "Colab's secrets hold a key")
     settings.remember_for_session(ApiKey("from-login"))
-    assert settings.find_key({}) == (ApiKey("from-login"), "you logged in")
-    environ = {"AIML_API_KEY": "third", "AIMLAPI_KEY": "second"}
-    assert settings.find_key(environ)[0] == ApiKey("second")
-    assert settings.find_key({**environ, "AIMLAPI_API_KEY": "first"})[0] == ApiKey("first")
-    assert settings.find_key({**environ, "AIMLAPI_API_KEY": "  "})[0] == ApiKey("second")
+    assert settings.find_key() == (ApiKey("from-login"), "you logged in")
+    for name, value in {"AIML_API_KEY": "third", "AIMLAPI_KEY": "second", "AIMLAPI_API_KEY": "first"}.items():
+        monkeypatch.setenv(name, value)
+        assert settings.find_key()[0] == ApiKey(value)
+    monkeypatch.setenv("AIMLAPI_API_KEY", "  ")
+    assert settings.find_key()[0] == ApiKey("second")
     monkeypatch.setenv("AIMLAPI_API_KEY", "first")
     assert settings.load("given").key == ApiKey("given")
 
@@ -101,7 +102,7 @@ def test_a_login_is_forgotten_when_told_to(monkeypatch):
     monkeypatch.setattr(settings, "_key_from_keyring", lambda: None)
     settings.remember_for_session(ApiKey(KEY))
     settings.remember_for_session(None)
-    assert settings.find_key({}) == (None, "no key was found")
+    assert settings.find_key() == (None, "no key was found")
 
 
 def test_a_keyring_that_fails_means_no_key_and_nothing_is_kept(monkeypatch):
@@ -112,7 +113,7 @@ def test_a_keyring_that_fails_means_no_key_and_nothing_is_kept(monkeypatch):
 
     broken.get_password = broken.set_password = fail
     monkeypatch.setitem(sys.modules, "keyring", broken)
-    assert settings.find_key({}) == (None, "no key was found")
+    assert settings.find_key() == (None, "no key was found")
     assert settings.remember_in_keyring(ApiKey(KEY)) is False
 
 
@@ -123,7 +124,7 @@ def test_a_keyring_that_works_keeps_the_key_and_gives_it_back(monkeypatch):
     working.get_password = lambda service, name: kept.get((service, name))
     monkeypatch.setitem(sys.modules, "keyring", working)
     assert settings.remember_in_keyring(ApiKey(KEY)) is True
-    assert settings.find_key({}) == (ApiKey(KEY), "the keyring holds a key")
+    assert settings.find_key() == (ApiKey(KEY), "the keyring holds a key")
 
 
 def test_colabs_secrets_are_asked_where_they_exist_and_may_refuse(monkeypatch):
@@ -141,7 +142,7 @@ def test_colabs_secrets_are_asked_where_they_exist_and_may_refuse(monkeypatch):
     google.colab = colab
     for name, module in (("google", google), ("google.colab", colab), ("google.colab.userdata", userdata)):
         monkeypatch.setitem(sys.modules, name, module)
-    assert settings.find_key({}) == (ApiKey(KEY), "Colab's secrets hold a key")
+    assert settings.find_key() == (ApiKey(KEY), "Colab's secrets hold a key")
 
 
 def test_without_a_key_the_sandbox_is_taken_and_it_says_why(monkeypatch):

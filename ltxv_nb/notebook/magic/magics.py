@@ -10,10 +10,10 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Bool, Float, TraitError, TraitType, validate
 
 from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
+from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.frontend import always_waits
 from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, Options, help_text, parse, split, with_flags
-from ltxv_nb.notebook.output.waiting import explained, interrupt_note
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,6 +89,10 @@ class LTXVMagics(Magics):
     @line_cell_magic
     def ltxv(self, line: str = "", cell: str | None = None) -> None:
         """Make a clip from the cell's text, or run a line command (``%ltxv help``)."""
+        with explained("this cell was stopped; %ltxv jobs shows how its job stands, if it made one."):
+            self._run(line, cell)
+
+    def _run(self, line: str, cell: str | None) -> None:
         words = split(line)
         if cell is None:
             from ltxv_nb.notebook.magic import commands  # loading the magics must be light

@@ -11,8 +11,6 @@ from ltxv_nb.errors import GenerationTimeout
 from ltxv_nb.notebook.ipython import messages_admitted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ltxv_nb.job import Job
 
 
@@ -87,26 +85,3 @@ async def _until_over(job: Job, timeout: float) -> None:
                 await asyncio.wait_for(over.wait(), min(left, LOOK_UP))
     finally:
         unsubscribe()
-
-
-@contextlib.contextmanager
-def explained(note: Callable[[], str]) -> Iterator[None]:
-    """Show an interrupt, wherever in the block it arrives, as one line that says what it did not stop."""
-    try:
-        yield
-    except KeyboardInterrupt as interrupt:
-        line = f"\x1b[1;31mKeyboardInterrupt:\x1b[0m {note()}"
-        interrupt._render_traceback_ = lambda *_args: [line]  # type: ignore[attr-defined]
-        raise
-
-
-def interrupt_note(job: Job | None) -> str:
-    """Return what an interrupt did not stop; without a job, the submission itself was interrupted."""
-    if job is None:
-        return "the submission was interrupted, and the service may have accepted it: see %ltxv jobs."
-    if job.done():
-        return f"job {job.id} has ended; %ltxv show {job.id} shows its outcome."
-    return (
-        f"only this cell was stopped. {job.billing_note} "
-        f"%ltxv wait {job.id} waits again, %ltxv show {job.id} shows the clip once it is ready."
-    )

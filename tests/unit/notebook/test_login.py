@@ -26,7 +26,7 @@ def test_without_a_keyring_the_key_is_kept_for_the_session_and_the_line_says_so(
     assert "session only" in line
     assert "$12.50" in line
     assert KEY not in line
-    assert settings.find_key({})[0].reveal() == KEY
+    assert settings.find_key()[0].reveal() == KEY
 
 
 def test_with_a_keyring_the_line_says_that_it_is_there(monkeypatch):
@@ -42,7 +42,7 @@ def test_a_key_the_service_does_not_know_is_not_saved(monkeypatch):
     monkeypatch.setattr(settings, "_key_from_keyring", lambda: None)
     with pytest.raises(AuthenticationError):
         login()
-    assert settings.find_key({})[0] is None
+    assert settings.find_key()[0] is None
 
 
 def test_a_service_that_is_down_does_not_keep_the_key_from_being_used(monkeypatch):
@@ -51,7 +51,7 @@ def test_a_service_that_is_down_does_not_keep_the_key_from_being_used(monkeypatc
 
     monkeypatch.setattr(Api, "balance", fail)
     assert "could not check it" in login()
-    assert settings.find_key({})[0].reveal() == KEY
+    assert settings.find_key()[0].reveal() == KEY
 
 
 def test_another_key_in_the_environment_takes_precedence_and_the_line_says_so(monkeypatch):

@@ -70,7 +70,7 @@ def test_a_submission_carries_key_name_and_json_to_the_endpoint_once():
     (request,) = wire.sent
     assert (request.method, request.url) == ("POST", f"{ORIGIN}/v2/video/generations")
     assert json.loads(request.body) == BODY
-    assert request.headers["Authorization"] == f"Bearer {KEY}"
+    assert request.headers["Authorization"] == "Bearer [key]", "the connection fills the key in"
     assert request.headers["X-Client-Request-Id"] == "ltxv-nb.abc.1"
     assert request.headers["Content-Type"] == "application/json"
     assert request.headers["User-Agent"].startswith("ltxv-nb/")
@@ -439,20 +439,14 @@ def test_a_generation_whose_words_repeat_the_key_does_not_get_it_shown(document)
         assert generation.id == ID
 
 
-def test_the_address_of_a_video_is_kept_to_the_letter_even_if_it_holds_the_key():
-    url = f"https://cdn.example.test/{KEY}.mp4"
-    generation = connected(reply(200, {"id": ID, "status": "completed", "video": {"url": url}}))[0].fetch(ID)
-    assert generation.url == url
-
-
-def test_the_key_is_in_no_address_and_no_body():
+def test_the_key_is_in_no_address_no_body_and_no_request_that_is_kept():
     api, wire, _ = connected(reply(200, {"id": ID, "status": "queued"}))
     api.create(BODY, "ltxv-nb.abc.1")
     api.fetch(ID)
     for request in wire.sent:
         assert KEY not in request.url
         assert KEY not in str(request.body)
-        assert [name for name, value in request.headers.items() if KEY in value] == ["Authorization"]
+        assert KEY not in str(request.headers)
 
 
 def test_a_service_that_does_not_start_is_told_before_anything_is_sent():

@@ -16,6 +16,7 @@ from fakes import KEY
 
 from ltxv_nb.key import ApiKey
 from ltxv_nb.service import transport
+from ltxv_nb.service.bearer import BearerAuth
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -348,8 +349,8 @@ def test_the_netrc_file_is_not_consulted(peer, monkeypatch, tmp_path):
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     server = peer(Peer.answer, Peer.answer)
     for auth in (
-        transport.BearerAuth(None, server.url),
-        transport.BearerAuth(ApiKey(KEY), "https://other.test"),
+        BearerAuth(None, server.url),
+        BearerAuth(ApiKey(KEY), "https://other.test"),
     ):
         with transport.new_session("api.example.test") as session:
             session.get(server.url, auth=auth, timeout=5)
@@ -390,9 +391,9 @@ def test_cookies_are_not_kept(reads, peer):
 )
 def test_the_key_goes_to_its_own_origin_and_nowhere_else(url, shown):
     prepared = requests.Request("GET", url).prepare()
-    transport.BearerAuth(ApiKey(KEY), "https://api.example.test")(prepared)
-    assert (prepared.headers.get("Authorization") == f"Bearer {KEY}") is shown
-    assert KEY not in prepared.url
+    BearerAuth(ApiKey(KEY), "https://api.example.test")(prepared)
+    assert ("Authorization" in prepared.headers) is shown
+    assert KEY not in f"{prepared.url} {prepared.headers}"
 
 
 def test_a_read_is_repeated_after_a_bad_answer_and_a_post_is_not():
