@@ -13,6 +13,9 @@ from ltxv_nb.errors import ConfigurationError
 
 _MASK = "[key]"
 
+#: What Base64 for addresses writes in place of two characters (RFC 4648, section 5).
+_FOR_ADDRESSES = str.maketrans("+/", "-_")
+
 #: A shorter key is not looked for in texts in its encoded forms: it would be found by chance.
 _LEAST_SEARCHED = 8
 
@@ -100,14 +103,13 @@ class ApiKey:
 
     def _forms(self) -> tuple[_Hidden, ...]:
         """Return the key as it is and in Base64, wherever in a longer text it stood when that was encoded."""
-        plain = self._value.encode()
-        encoded = []
-        for before in range(3):
-            whole = base64.b64encode(b"\0" * before + plain)
-            # Only the characters that depend on nothing but the key.
-            own = whole[-(-8 * before // 6) : 8 * (before + len(plain)) // 6].decode()
-            encoded += [_Hidden(own), _Hidden(own.replace("+", "-").replace("/", "_"))]
-        return (self._value, *encoded)
+        encoded = [self._in_base64(before) for before in range(3)]
+        return (self._value, *encoded, *(_Hidden(form.translate(_FOR_ADDRESSES)) for form in encoded))
+
+    def _in_base64(self, before: int) -> _Hidden:
+        """Return what of the Base64 of a text depends on nothing but the key, after so many other bytes."""
+        first, last = -(-8 * before // 6), 8 * (before + len(self._value)) // 6
+        return _Hidden(base64.b64encode(bytes(before) + self._value.encode())[first:last].decode())
 
 
 class ScrubFilter(logging.Filter):

@@ -42,14 +42,14 @@ def hurry(setattr_: Any = setattr) -> None:
 
 def make_client(base_url: str, folder: Path, **options: Any) -> ltxv_nb.Client:
     """Return a client of a fake service whose home and videos lie in a folder."""
-    client = ltxv_nb.Client(
-        api_key=KEY,
-        base_url=base_url,
-        home=folder / "home",
-        output_dir=folder / "videos",
-        backend="aimlapi",
-        **options,
-    )
+    settings = {
+        "api_key": KEY,
+        "base_url": base_url,
+        "home": folder / "home",
+        "output_dir": folder / "videos",
+        "backend": "aimlapi",
+    }
+    client = ltxv_nb.Client(**{**settings, **options})
     send, client.api._submit_timeout = client.api._send, PATIENCE
     client.api._send = lambda *args, **given: send(*args, **{**given, "read_timeout": PATIENCE})
     client._engine.submission._sleep = lambda seconds: time.sleep(min(seconds, 0.05))
