@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import queue
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import RequestError, SubmissionUnknown
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 _NOTE = "no more prompts are submitted; what was submitted continues: see %ltxv jobs."
 
 
-def as_they_end(submit: Callable[[str], Job], prompts: Iterable[str], concurrency: int) -> Iterator[Job]:
+def as_they_end(
+    submit: Callable[[str], Job],
+    prompts: Iterable[str],
+    concurrency: int,
+    keep_tracking: Callable[[], object] = lambda: None,
+) -> Iterator[Job]:
     """Submit prompts from a few threads and yield the jobs as they end.
 
     Parameters
@@ -32,6 +37,8 @@ def as_they_end(submit: Callable[[str], Job], prompts: Iterable[str], concurrenc
         Read only as fast as generations end.
     concurrency : int
         Generations under way at once, at least one.
+    keep_tracking : callable, optional
+        Called now and then while nothing ends.
 
     Yields
     ------
@@ -45,10 +52,15 @@ def as_they_end(submit: Callable[[str], Job], prompts: Iterable[str], concurrenc
     """
     if concurrency < 1:
         raise RequestError(f"concurrency is {concurrency}, but it is at least 1.")
-    return _run(submit, iter(prompts), concurrency)
+    return _run(submit, iter(prompts), concurrency, keep_tracking)
 
 
-def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int) -> Iterator[Job]:
+def _run(
+    submit: Callable[[str], Job],
+    prompts: Iterator[str],
+    concurrency: int,
+    keep_tracking: Callable[[], object],
+) -> Iterator[Job]:
     ended: queue.SimpleQueue[Job | BaseException] = queue.SimpleQueue()
 
     def one(prompt: str) -> None:
@@ -61,28 +73,42 @@ def _run(submit: Callable[[str], Job], prompts: Iterator[str], concurrency: int)
         else:
             _when_done(job, ended)
 
-    with explained(_NOTE), ThreadPoolExecutor(concurrency, thread_name_prefix="ltxv-submit") as pool:
+    with explained(_NOTE), ExitStack() as at_the_end:
         free, under_way = concurrency, 0
         while True:
             for prompt in itertools.islice(prompts, free):
-                pool.submit(one, prompt)
+                _start(one, prompt, at_the_end)
                 under_way += 1
             if not under_way:
                 return
-            item = _next(ended)
+            item = _next(ended, keep_tracking)
             under_way, free = under_way - 1, 1
             if isinstance(item, BaseException):
                 raise item
             yield item
 
 
-def _next(ended: queue.SimpleQueue[Job | BaseException]) -> Job | BaseException:
+def _start(submit: Callable[[str], None], prompt: str, at_the_end: ExitStack) -> None:
+    """Submit a prompt in a thread, whose end is waited for; here, if the system has no thread to give."""
+    # Not a daemon: at exit the interpreter waits for a paid request rather than cutting it off.
+    thread = threading.Thread(target=submit, args=(prompt,), name="ltxv-submit", daemon=False)
+    try:
+        thread.start()
+    except RuntimeError:  # "can't start new thread": it has not begun, so it is not submitted twice
+        submit(prompt)
+    else:
+        at_the_end.callback(thread.join)
+
+
+def _next(
+    ended: queue.SimpleQueue[Job | BaseException], keep_tracking: Callable[[], object]
+) -> Job | BaseException:
     """Wait for the next end, looking up now and then so that an interrupt comes through."""
     while True:
         try:
             return ended.get(timeout=LOOK_UP)
         except queue.Empty:
-            continue
+            keep_tracking()
 
 
 def _when_done(job: Job, ended: queue.SimpleQueue[Job | BaseException]) -> None:
@@ -90,7 +116,7 @@ def _when_done(job: Job, ended: queue.SimpleQueue[Job | BaseException]) -> None:
     first = threading.Lock()  # its end can be seen by two threads at once: here, and by the tracker's
 
     def look(job: Job) -> None:
-        if (job.done() or not job.watched) and first.acquire(blocking=False):
+        if (job.done() or not job.to_be_watched) and first.acquire(blocking=False):
             ended.put(job)
 
     job.on_change(look)

@@ -269,7 +269,9 @@ class Client:
         """
         from ltxv_nb.batch import as_they_end
 
-        return as_they_end(lambda prompt: self.submit(prompt, **parameters), prompts, concurrency)
+        return as_they_end(
+            lambda prompt: self.submit(prompt, **parameters), prompts, concurrency, self.keep_tracking
+        )
 
     # -- looking back --------------------------------------------------------------------------------------
 
@@ -346,6 +348,10 @@ class Client:
     def watch(self, job: Job) -> None:
         """Track a job in the background; one that is tracked already only goes on."""
         self._engine.track(self.journal.get(job.id) or job.record, job.take)
+
+    def keep_tracking(self) -> bool:
+        """Start the thread that tracks, if it could not be started before; whether it runs."""
+        return self._engine.tracker.start()
 
     @explained(NOTHING_LOST)
     def unwatch(self, job: Job) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import threading
@@ -176,7 +177,15 @@ class Job:
 
     @property
     def watched(self) -> bool:
-        """Whether it is being watched here."""
+        """Whether it is being tracked here.
+
+        It is not while the system has no thread for that; to ask is to try again.
+        """
+        return self._news.watching and self.client.keep_tracking()
+
+    @property
+    def to_be_watched(self) -> bool:
+        """Whether it is to be tracked here; it is `watched`, unless the system has no thread for that."""
         return self._news.watching
 
     @property
@@ -261,8 +270,11 @@ class Job:
 
     def _wait_until(self, deadline: float) -> None:
         """Wait until it has ended, nobody tracks it any more, or the time (monotonic seconds) is over."""
-        with self._changed:
-            while not self.done() and self._news.watching and (left := deadline - time.monotonic()) > 0:
+        while (left := deadline - time.monotonic()) > 0:
+            self.client.keep_tracking()
+            with self._changed:
+                if self.done() or not self._news.watching:
+                    return
                 self._changed.wait(min(left, LOOK_UP))
 
     def result(self, timeout: float | None = None) -> Video:
@@ -296,8 +308,10 @@ class Job:
             while not self.done():
                 if not self._news.watching:
                     raise self.stopped()
-                await ended.wait()
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(ended.wait(), LOOK_UP)
                 ended.clear()
+                self.client.keep_tracking()
         finally:
             unsubscribe()
         return self._outcome()

@@ -191,6 +191,7 @@ class Engine:
             The journal cannot be written.
         """
         if self.tracker.watching(record.id):
+            self.tracker.start()
             return
         self.check_open()
         if record.origin != self.origin and record.state.is_open:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import threading
 import weakref
@@ -50,7 +51,8 @@ def _close(engine: Engine) -> None:
     """
     if _ending.is_set():
         engine.close()
-    else:
+        return
+    with contextlib.suppress(RuntimeError):  # "can't start new thread": it tracks on, to the process's end
         threading.Thread(target=engine.close, name="ltxv-close", daemon=True).start()
 
 

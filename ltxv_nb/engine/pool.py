@@ -19,6 +19,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger("ltxv_nb")
 
 
+def started(work: Callable[[], None], name: str) -> threading.Thread | None:
+    """Return a new daemon thread that does something, or ``None`` if the system has none to give just now."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    try:
+        thread.start()
+    except (RuntimeError, MemoryError) as error:  # "can't start new thread"
+        _log.debug("No thread for %s: %s", name, error)
+        return None
+    return thread
+
+
 class DaemonPool:
     """Runs functions on at most ``size`` threads, started when first needed.
 
@@ -42,18 +53,25 @@ class DaemonPool:
         self._closed = False
 
     def submit(self, task: Callable[..., Any], *args: Any) -> None:
-        """Run ``task(*args)`` on one of the threads, unless closed; what it raises is logged."""
+        """Run ``task(*args)`` on one of the threads, unless closed; what it raises is logged.
+
+        Where no thread can be started at the moment, the task waits for one: see `start_threads`.
+        """
         with self._lock:
             if self._closed:
                 return
             self._waiting += 1
-            if self._waiting > len(self._threads) and len(self._threads) < self._size:
-                thread = threading.Thread(
-                    target=self._work, name=f"{self._name}-{len(self._threads)}", daemon=True
-                )
-                self._threads.append(thread)
-                thread.start()
         self._tasks.put((task, args))
+        self.start_threads()
+
+    def start_threads(self) -> None:
+        """Start what threads the waiting tasks need, as far as the system allows; else the next call does."""
+        with self._lock:
+            while not self._closed and len(self._threads) < min(self._size, self._waiting):
+                thread = started(self._work, f"{self._name}-{len(self._threads)}")
+                if thread is None:
+                    return
+                self._threads.append(thread)
 
     def close(self, timeout: float) -> None:
         """Let the threads end after what they are doing; wait at most ``timeout`` seconds for all of them."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ltxv_nb.engine.lanes import Lanes, host_of
 from ltxv_nb.engine.news import News
-from ltxv_nb.engine.pool import DaemonPool
+from ltxv_nb.engine.pool import DaemonPool, started
 from ltxv_nb.engine.tasks import Tasks
 from ltxv_nb.engine.tracked import Tracked
 from ltxv_nb.journal import State
@@ -72,6 +72,9 @@ class Executor(Protocol):
 
     def submit(self, task: Callable[..., Any], *args: Any) -> Any:
         """Run ``task(*args)`` some time."""
+
+    def start_threads(self) -> None:
+        """Start the threads that tasks wait for because there were none to be had."""
 
     def close(self, timeout: float) -> None:
         """Take no more tasks."""
@@ -162,7 +165,7 @@ class Tracker:
         else:
             self.again(tracked, 0.0)
         self.tasks.keep_estimates_fresh(record.model)
-        self._start()
+        self.start()
 
     def unwatch(self, record_id: str) -> None:
         """Stop tracking one generation; it stays unfinished in the journal."""
@@ -181,7 +184,7 @@ class Tracker:
         news = News(record, watching=False)
         tracked = Tracked(news, lambda _news: None, mine=True, ended=True, pending=list(pending))
         self.again(tracked, 0.0)
-        self._start()
+        self.start()
 
     def watching(self, record_id: str) -> bool:
         """Whether this tracker tracks the generation."""
@@ -219,12 +222,18 @@ class Tracker:
 
     # -- the loop ------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def start(self) -> bool:
+        """Start the thread, if there is something to do and it does not run; whether it runs then.
+
+        The system may have no thread to give just now. Whoever asks next tries again: a submission, a wait, a
+        look at a job.
+        """
+        if self._thread is not None or not self._threaded:
+            return True
         with self._lock:
-            if self._threaded and self._thread is None and not self._closed:
-                thread = threading.Thread(target=self._loop, name="ltxv-tracker", daemon=True)
-                thread.start()
-                self._thread = thread
+            if self._thread is None and not self._closed and (self._tracked or self._others):
+                self._thread = started(self._loop, "ltxv-tracker")
+            return self._thread is not None
 
     def _loop(self) -> None:
         while not self._closed:
@@ -248,6 +257,8 @@ class Tracker:
             Seconds until something is due again.
         """
         now = self.clock.monotonic()
+        self.polls.start_threads()
+        self.downloads.start_threads()
         self._notice_jump(now)
         lost, followed = [], []
         for tracked in self._take_others(now):

@@ -230,6 +230,9 @@ class Inline:
     def submit(self, task: Callable[..., Any], *args: Any) -> None:
         task(*args)
 
+    def start_threads(self) -> None:
+        pass
+
     def close(self, timeout: float) -> None:
         pass
 

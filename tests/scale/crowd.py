@@ -41,6 +41,9 @@ class Tasks:
     def submit(self, task, *args) -> None:
         self.tasks.append((task, args))
 
+    def start_threads(self) -> None:
+        pass
+
     def close(self, timeout) -> None:
         self.tasks.clear()
 

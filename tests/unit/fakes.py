@@ -78,6 +78,9 @@ class Queued:
     def submit(self, task: Any, *args: Any) -> None:
         self.tasks.append((task, args))
 
+    def start_threads(self) -> None:
+        pass
+
     def close(self, timeout: float) -> None:
         self.closed = True
 

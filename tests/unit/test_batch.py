@@ -17,7 +17,7 @@ class FakeJob:
     """Ends when told to."""
 
     def __init__(self, prompt, *, ended=False):
-        self.prompt, self.watched = prompt, True
+        self.prompt, self.to_be_watched = prompt, True
         self._ended, self._listeners = ended, []
 
     def done(self):
@@ -130,7 +130,7 @@ def test_a_job_of_unknown_outcome_is_handed_back_and_the_others_go_on():
 def test_a_job_that_is_no_longer_watched_does_not_hold_up_the_rest():
     def submit(prompt):
         job = FakeJob(prompt, ended=prompt != "stopped")
-        job.watched = prompt != "stopped"
+        job.to_be_watched = prompt != "stopped"
         return job
 
     assert len(list(as_they_end(submit, ["stopped", "b"], 1))) == 2

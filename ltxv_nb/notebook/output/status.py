@@ -288,7 +288,10 @@ class Board:
             self._wake.notify_all()
         elif self._threaded and not self._closed:
             thread = threading.Thread(target=self._loop, name="ltxv-status", daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # "can't start new thread": the next change tries again
+                return
             self._thread, self._running = thread, True
 
     def _loop(self) -> None:

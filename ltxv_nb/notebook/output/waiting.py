@@ -38,7 +38,7 @@ def wait_for(job: Job, timeout: float, *, answering: bool) -> None:
         job.watch()
         if answering:
             _run_loop_until(job, timeout)
-            if not job.done() and not job.watched:
+            if not job.done() and not job.to_be_watched:
                 raise job.stopped()
         if not job.done():
             job.wait(timeout=max(0.0, deadline - time.monotonic()))
@@ -73,7 +73,7 @@ async def _until_over(job: Job, timeout: float) -> None:
     loop, over = asyncio.get_running_loop(), asyncio.Event()
 
     def check(changed: Job) -> None:
-        if changed.done() or not changed.watched:
+        if changed.done() or not changed.to_be_watched:
             loop.call_soon_threadsafe(over.set)
 
     deadline = loop.time() + timeout
@@ -83,5 +83,6 @@ async def _until_over(job: Job, timeout: float) -> None:
         while not over.is_set() and (left := deadline - loop.time()) > 0:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(over.wait(), min(left, LOOK_UP))
+            job.client.keep_tracking()
     finally:
         unsubscribe()

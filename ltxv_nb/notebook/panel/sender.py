@@ -123,4 +123,8 @@ class Sender:
 
 def _in_thread(work: Callable[[], None]) -> None:
     # Not a daemon: at exit the interpreter waits for a paid request rather than cutting it off.
-    threading.Thread(target=work, name="ltxv-submit", daemon=False).start()
+    thread = threading.Thread(target=work, name="ltxv-submit", daemon=False)
+    try:
+        thread.start()
+    except RuntimeError:  # "can't start new thread": it has not begun, so it is not submitted twice
+        work()

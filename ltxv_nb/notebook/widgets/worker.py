@@ -38,15 +38,24 @@ class Worker:
         self._closed = False
 
     def put(self, work: Callable[[], object]) -> None:
-        """Run a function soon; what it raises is logged. Once the worker is closed, nothing runs."""
+        """Run a function soon; what it raises is logged. Once the worker is closed, nothing runs.
+
+        If the system has no thread to give, it runs at once, in the caller's.
+        """
         with self._lock:
             if self._closed:
                 return
             self._queue.append(work)
-            if not self._running:
-                thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                thread.start()
-                self._thread, self._running = thread, True
+            if self._running:
+                return
+            self._running = True
+            thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # "can't start new thread"
+            self._run()
+        else:
+            self._thread = thread
 
     def close(self) -> None:
         """Drop what has not begun; the thread ends with the piece of work at hand."""

@@ -52,10 +52,12 @@ def test_a_loop_that_someone_else_has_changed_is_left_as_it_was(loop):
 
 NESTED = """
     import asyncio
+    import types
     from ltxv_nb.notebook.output.waiting import wait_for
 
     class Job:
-        ended, watched = False, True
+        ended, to_be_watched = False, True
+        client = types.SimpleNamespace(keep_tracking=lambda: True)
 
         def done(self):
             return self.ended
