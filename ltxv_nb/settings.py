@@ -22,6 +22,9 @@ KEY_VARIABLES = ("AIMLAPI_API_KEY", "AIMLAPI_KEY", "AIML_API_KEY")
 BACKENDS = ("auto", "aimlapi", "sandbox")
 KEYRING_SERVICE = "ltxv-nb"
 
+#: What reaches one and the same service of this machine at one port.
+_THIS_MACHINE = ("127.0.0.1", "localhost", "[::1]")
+
 #: The journal's file in the home folder.
 JOURNAL_FILE = "journal.sqlite"
 
@@ -97,9 +100,27 @@ def clean_base_url(url: str) -> str:
             f"AIMLAPI_BASE_URL sends the key to {host}{f':{port}' if port else ''} unencrypted: use https."
         )
     # One spelling for one service: the journal tells services apart by it.
+    host = host.rstrip(".") or host
     name = f"[{host}]" if ":" in host else host
     port = None if port == {"http": 80, "https": 443}[parts.scheme] else port
     return f"{parts.scheme}://{name}{f':{port}' if port else ''}{parts.path}"
+
+
+def service_name(origin: str) -> str:
+    """Return the one name by which the journal knows a service, whichever of its addresses was given."""
+    return spellings(origin)[0]
+
+
+def spellings(origin: str) -> tuple[str, ...]:
+    """Return every origin by which a journal may know the same service, the one that is written now first.
+
+    Journals of version 0.1 hold the address of a service on this machine as it was given.
+    """
+    scheme, _, rest = origin.partition("://")
+    for name in _THIS_MACHINE:
+        if rest == name or rest.startswith((f"{name}:", f"{name}/")):
+            return tuple(f"{scheme}://{other}{rest.removeprefix(name)}" for other in _THIS_MACHINE)
+    return (origin,)
 
 
 def default_home() -> Path:

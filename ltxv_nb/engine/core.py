@@ -15,14 +15,14 @@ from ltxv_nb.engine.submit import Submission
 from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.errors import ConfigurationError, JournalError
 from ltxv_nb.journal import Journal, State, first_frames
-from ltxv_nb.journal.guards import Occupied, generation_is_new, no_identical_request
+from ltxv_nb.journal.guards import Occupied, generation_is_new, no_identical_request, none_of
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
 from ltxv_nb.models import missing_model_hint
 from ltxv_nb.service.api import Api
 from ltxv_nb.service.backend import connect
-from ltxv_nb.settings import JOURNAL_FILE
+from ltxv_nb.settings import JOURNAL_FILE, service_name, spellings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,8 @@ class Engine:
         self, prepared: Prepared, image: dict[str, Any] | None, *, allow_duplicate: bool
     ) -> tuple[Record, Path | None]:
         """Write the row, unless something stands in its way."""
-        twin = self.journal.saved_twin(prepared.fingerprint(self.origin))
+        fingerprints = [prepared.fingerprint(origin) for origin in spellings(self.origin)]
+        twins = [twin for twin in map(self.journal.saved_twin, fingerprints) if twin]
         self.lease.acquire()
         record = new_record(
             prepared,
@@ -133,11 +134,13 @@ class Engine:
         )
         self._sending.add(record.id)
         try:
-            self.journal.reserve(record, () if allow_duplicate else (no_identical_request,))
+            # Rows of version 0.1 may know this service by another of its addresses.
+            guards = () if allow_duplicate else (no_identical_request, none_of(fingerprints[1:]))
+            self.journal.reserve(record, guards)
         except BaseException:
             self._sending.discard(record.id)
             raise
-        return record, _file_of(twin)
+        return record, _file_of(twins[0] if twins else None)
 
     def _begin(self, record: Record, begin: Callable[[], Listener]) -> Listener:
         """Return who is told of a row that is written; whatever stops that, nothing was sent."""
@@ -194,7 +197,7 @@ class Engine:
             self.tracker.start()
             return
         self.check_open()
-        if record.origin != self.origin and record.state.is_open:
+        if service_name(record.origin) != self.origin and record.state.is_open:
             raise _made_elsewhere(record, self.origin)
         if not record.state.is_open:
             listener(News(record, watching=False))
@@ -280,7 +283,7 @@ class Engine:
         self.closed = True
         self.tracker.close()
         try:
-            if self.journal.path.exists():
+            if self.lease.is_held(self.lease.name):  # else nothing is ours, and there is nobody to wait for
                 self.journal.release(self.lease.name)
         except (JournalError, OSError) as error:
             _log.debug("%s", error)

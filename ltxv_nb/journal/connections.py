@@ -15,7 +15,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from ltxv_nb.errors import JournalError
-from ltxv_nb.journal.schema import is_current, migrate, transact
+from ltxv_nb.journal.schema import CURRENT, migrate, read_as_current, transact, version_of
 from ltxv_nb.journal.trouble import is_busy
 
 if TYPE_CHECKING:
@@ -55,9 +55,19 @@ class Connections:
         self._open: dict[int, _Open] = {}  # by thread; single operations on it are atomic
         self._turn = threading.Lock()
 
-    def read(self, query: Callable[[sqlite3.Connection], _Found]) -> _Found:
-        """Return what a query finds; it waits only while a file is recovered that a crash has left."""
-        return _until(time.monotonic() + BUSY_SECONDS, lambda: query(self.of_this_thread()), lambda: True)
+    def read(self, query: Callable[[sqlite3.Connection], _Found], nothing: _Found) -> _Found:
+        """Return what a query finds, or nothing in a file that has no tables yet.
+
+        It never waits for whoever writes: a journal of an older version is read as it is. It waits only while
+        a file is recovered that a crash has left.
+        """
+        self._leave_to_the_parent()
+
+        def act() -> _Found:
+            found = self._opened(threading.get_ident())
+            return query(found.connection) if found.has_tables() else nothing
+
+        return _until(time.monotonic() + BUSY_SECONDS, act, lambda: True)
 
     def write(self, work: Callable[[sqlite3.Connection], _Found], patience: float | None = None) -> _Found:
         """Do something in one transaction, and return what that returns.
@@ -103,7 +113,7 @@ class Connections:
         return _until(deadline, lambda: transact(connect(), begin), lambda: not began)
 
     def of_this_thread(self) -> sqlite3.Connection:
-        """Return this thread's connection, without an open transaction."""
+        """Return this thread's connection to a journal that is up to date, without an open transaction."""
         self._leave_to_the_parent()
         return self._connection(threading.get_ident())
 
@@ -114,6 +124,11 @@ class Connections:
             self._begin()
 
     def _connection(self, thread: int) -> sqlite3.Connection:
+        found = self._opened(thread)
+        found.bring_up_to_date()
+        return found.connection
+
+    def _opened(self, thread: int) -> _Open:
         found = self._open.get(thread)
         if found is not None and not found.is_of(self.path):
             del self._open[thread]
@@ -124,7 +139,7 @@ class Connections:
             found = self._open[thread] = _Open(self.path)
         if found.connection.in_transaction:  # an interrupt ended one, and another interrupt its undoing
             found.connection.execute("ROLLBACK")
-        return found.connection
+        return found
 
     def close(self) -> None:
         """Close them all; the next use opens new ones. No thread may be using one."""
@@ -172,13 +187,27 @@ class _Open:
         )
         try:
             self.connection.execute("PRAGMA synchronous = FULL")  # a power cut must not lose a paid row
-            if not is_current(self.connection):
-                _bring_up_to_date(self.connection, path)
-            self.connection.execute("PRAGMA busy_timeout = 0")  # from here on we wait ourselves, see `_until`
+            self.connection.execute("PRAGMA busy_timeout = 0")  # we wait ourselves, see `_until`
         except BaseException:
             self.connection.close()
             raise
-        self._file = _identity(path)
+        self._path, self._file = path, _identity(path)
+        self._version = -1  # of the tables, as far as this connection can read them
+
+    def has_tables(self) -> bool:
+        """Whether there is anything to read; tables of an older version are made to look like the newest."""
+        if self._version != CURRENT and (version := version_of(self.connection, self._path)) != self._version:
+            read_as_current(self.connection, version)
+            self._version = version
+        return self._version > 0
+
+    def bring_up_to_date(self) -> None:
+        """Make or change the tables, if need be; waits for whoever writes."""
+        if self._version != CURRENT:
+            if version_of(self.connection, self._path) != CURRENT:
+                _bring_up_to_date(self.connection, self._path)
+            read_as_current(self.connection, CURRENT)
+            self._version = CURRENT
 
     def is_of(self, path: Path) -> bool:
         """Whether the file of this name is still the one that was opened."""
@@ -192,6 +221,7 @@ def _bring_up_to_date(connection: sqlite3.Connection, path: Path) -> None:
         with FileLock(f"{path}.lock", timeout=BUSY_SECONDS):
             # Two processes that switch to WAL at once get "locked", however long they wait.
             connection.execute("PRAGMA journal_mode = WAL")
+            read_as_current(connection, CURRENT)
             migrate(connection, path)
     except Timeout:
         raise JournalError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ltxv_nb.journal.record import Record
     from ltxv_nb.journal.rows import Rows
 
@@ -54,3 +56,14 @@ def no_identical_request(rows: Rows, record: Record) -> None:
     """
     if record.fingerprint is not None and (same := rows.open_twin(record.fingerprint)):
         raise Occupied(same)
+
+
+def none_of(fingerprints: Iterable[str]) -> Guard:
+    """Return the guard against identical requests where several fingerprints may stand for the same one."""
+
+    def guard(rows: Rows, record: Record) -> None:  # noqa: ARG001 - a guard is given it
+        for fingerprint in fingerprints:
+            if same := rows.open_twin(fingerprint):
+                raise Occupied(same)
+
+    return guard

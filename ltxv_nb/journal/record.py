@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from ltxv_nb.journal.states import State
@@ -70,6 +70,11 @@ class Record:
 
 
 COLUMNS = tuple(field.name for field in fields(Record))
+
+#: What a column holds in a row that does not say.
+DEFAULTS: dict[str, Any] = {
+    field.name: None if field.default is MISSING else field.default for field in fields(Record)
+}
 
 
 def new_id() -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.journal.record import COLUMNS, Record
 from ltxv_nb.journal.states import State
 from ltxv_nb.journal.unfinished import OPEN_STATES
 from ltxv_nb.service.reply import uuid_of
+from ltxv_nb.settings import service_name, spellings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,13 +45,14 @@ class Rows:
         return self._one("WHERE id = ?", record_id)
 
     def by_generation_id(self, generation_id: str, origin: str) -> Record | None:
-        """Return the generation that a service knows by this id, however it is spelled."""
-        uuid = uuid_of(generation_id)
+        """Return the generation that a service knows by this id, however id and service are spelled."""
+        origins, uuid = spellings(origin), uuid_of(generation_id)
+        where = f"WHERE origin IN ({_marks(origins)}) AND"
         if uuid is None:
-            return self._one("WHERE origin = ? AND generation_id = ?", origin, generation_id)
+            return self._one(f"{where} generation_id = ?", *origins, generation_id)
         return self._one(
-            "WHERE origin = ? AND (generation_id = ? OR (generation_id >= ? AND generation_id < ?))",
-            *(origin, uuid, f"{uuid}:", f"{uuid};"),  # a semicolon comes next after a colon
+            f"{where} (generation_id = ? OR (generation_id >= ? AND generation_id < ?))",
+            *(*origins, uuid, f"{uuid}:", f"{uuid};"),  # a semicolon comes next after a colon
         )
 
     def open_twin(self, fingerprint: str) -> Record | None:
@@ -85,9 +88,9 @@ class Rows:
 
     def open(self, origin: str | None) -> list[Record]:
         """Return what is unfinished, oldest first; of one service if it is named."""
-        return self._all(
-            f"WHERE {_IS_OPEN} AND (? IS NULL OR origin = ?) ORDER BY created_at", origin, origin
-        )
+        origins = spellings(origin) if origin else ()
+        of_one = f"AND origin IN ({_marks(origins)})" if origins else ""
+        return self._all(f"WHERE {_IS_OPEN} {of_one} ORDER BY created_at", *origins)
 
     def count_open(self) -> int:
         """Return how many generations are unfinished."""
@@ -96,7 +99,10 @@ class Rows:
     def open_by_origin(self) -> dict[str, int]:
         """Return how many generations are unfinished at each service."""
         query = f"SELECT origin, count(*) FROM generations WHERE {_IS_OPEN} GROUP BY origin"  # noqa: S608
-        return dict(self._connection.execute(query))
+        counts: Counter[str] = Counter()
+        for origin, count in self._connection.execute(query):
+            counts[service_name(origin)] += count
+        return dict(counts)
 
     def past(self, model: str, limit: int) -> list[Record]:
         """Return the newest generations of a model whose time is known, newest first."""
@@ -146,6 +152,10 @@ class Rows:
     def _count(self, where: str, *values: Any) -> int:
         query = f"SELECT count(*) FROM generations {where}"  # noqa: S608 - our own text
         return int(self._connection.execute(query, values).fetchone()[0])
+
+
+def _marks(values: Sequence[str]) -> str:
+    return ", ".join("?" * len(values))
 
 
 def _saved_where(text: str, model: str) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from ltxv_nb.errors import JournalError
+from ltxv_nb.journal.record import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,9 +70,43 @@ MIGRATIONS = (
 )
 
 
-def is_current(connection: sqlite3.Connection) -> bool:
-    """Whether a journal has the newest version's tables."""
-    return bool(connection.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS))
+#: The version whose tables this package writes.
+CURRENT = len(MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the version of a journal's tables; 0 while it has none.
+
+    Raises
+    ------
+    JournalError
+        It was written by a newer version of this package.
+    """
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > CURRENT:
+        raise JournalError(
+            f"The journal at {path} was written by a newer version of ltxv-nb: upgrade with "
+            f"`pip install -U ltxv-nb`, or set LTXV_HOME to another folder."
+        )
+    return version
+
+
+def read_as_current(connection: sqlite3.Connection, version: int) -> None:
+    """Let a connection read the tables of an older version as if they were the newest; nothing is written.
+
+    A view of this connection alone hides the table, and has what that lacks.
+    """
+    connection.execute("DROP VIEW IF EXISTS temp.generations")
+    if not 0 < version < CURRENT:
+        return
+    known = {row[1] for row in connection.execute("PRAGMA main.table_info(generations)")}
+    columns = [
+        name if name in known else f"{'NULL' if default is None else int(default)} AS {name}"
+        for name, default in DEFAULTS.items()
+    ]
+    connection.execute(
+        f"CREATE TEMP VIEW generations AS SELECT rowid, {', '.join(columns)} FROM main.generations"  # noqa: S608
+    )
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -84,16 +119,11 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     """
 
     def bring_up_to_date(connection: sqlite3.Connection) -> None:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise JournalError(
-                f"The journal at {path} was written by a newer version of ltxv-nb: upgrade with "
-                f"`pip install -U ltxv-nb`, or set LTXV_HOME to another folder."
-            )
+        version = version_of(connection, path)
         for migration in MIGRATIONS[version:]:
             for statement in filter(str.strip, migration.split(";")):
                 connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute(f"PRAGMA user_version = {CURRENT}")
 
     transact(connection, bring_up_to_date)
 

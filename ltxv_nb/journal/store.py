@@ -232,7 +232,7 @@ class Journal:
         if not _may_exist(self.path):
             return nothing
         with in_words(self.path):
-            return self._connections.read(lambda connection: query(Rows(connection)))
+            return self._connections.read(lambda connection: query(Rows(connection)), nothing)
 
     def _write(self, work: Callable[[Rows], _Found], patience: float | None = None) -> _Found:
         with in_words(self.path):
@@ -240,11 +240,13 @@ class Journal:
 
 
 def _may_exist(path: Path) -> bool:
-    """Whether a file is there, or nobody may look: then whoever reads it hears why."""
+    """Whether there may be something to read, or nobody may look: then whoever reads it hears why.
+
+    An empty file is a journal that another process is just making, and may have locked for that.
+    """
     try:
-        path.stat()
+        return path.stat().st_size > 0
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
     except OSError:
         return True
-    return True

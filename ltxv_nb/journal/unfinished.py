@@ -23,6 +23,6 @@ def count_unfinished(path: Path) -> int:
     sqlite3.Error
         The file cannot be read.
     """
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path, timeout=0.1)) as connection:
         query = f"SELECT count(*) FROM generations WHERE state IN {OPEN_STATES}"  # noqa: S608
         return int(connection.execute(query).fetchone()[0])

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.key import ApiKey
-from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback
+from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback, service_name
 
 #: What the journal calls the sandbox: its port changes, its generations stay.
 SANDBOX_ORIGIN = "sandbox"
@@ -40,7 +40,7 @@ class RemoteService:
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.base_url
         self.key = settings.key
-        self.origin = settings.base_url
+        self.origin = service_name(settings.base_url)
 
     @property
     def is_public(self) -> bool:
