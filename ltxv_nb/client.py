@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.job import Job
     from ltxv_nb.journal import Journal, Record
+    from ltxv_nb.journal.leases import Holder
     from ltxv_nb.key import ApiKey
     from ltxv_nb.service.api import Api
     from ltxv_nb.video import Video
@@ -357,6 +358,26 @@ class Client:
     def unwatch(self, job: Job) -> None:
         """Stop tracking a job here; the generation continues."""
         self._engine.tracker.unwatch(job.id)
+
+    def holder_of(self, job: Job) -> Holder | None:
+        """Return the other process that tracks an unfinished job, with its last sign of life, if known."""
+        return self._engine.holder_of(job.record)
+
+    @explained(NOTHING_LOST)
+    def take_over(self, job: Job) -> Job:
+        """Track a job here although another process holds it, if that one seems to be stopped.
+
+        Nothing is sent again. If the other process wakes up, it finds that the job is not its own any more,
+        and follows it from then on.
+
+        Raises
+        ------
+        ConfigurationError
+            The other process gives signs of life.
+        """
+        self._engine.take_over(self.journal.get(job.id) or job.record)
+        self._tell(job, self.journal.get(job.id) or job.record)
+        return job.watch()
 
     @explained(NOTHING_LOST)
     def forget(self, job: Job) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.engine.submit import Sent
     from ltxv_nb.journal import Record
+    from ltxv_nb.journal.leases import Holder
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.settings import Settings
 
@@ -181,7 +182,7 @@ class Engine:
         """Whether a living process tracks a generation, be it this one or another."""
         if record.owner is None or record.owner == self.lease.name:
             return self.is_followed(record.id)
-        return self.is_followed(record.id) or self.lease.is_held(record.owner)
+        return self.lease.is_held(record.owner) or self.is_followed(record.id)
 
     def track(self, record: Record, listener: Listener) -> None:
         """Track a generation, as ours when nobody else does.
@@ -216,6 +217,30 @@ class Engine:
         if record.owner == self.lease.name:
             return record.state is State.SUBMITTING
         return record.owner is None or not self.lease.is_held(record.owner)
+
+    def holder_of(self, record: Record) -> Holder | None:
+        """Return the other process that tracks a generation, as far as it says who it is."""
+        elsewhere = record.state.is_open and record.owner not in {None, self.lease.name}
+        return self.lease.holder(record.owner or "") if elsewhere else None
+
+    def take_over(self, record: Record) -> None:
+        """Become the owner of a generation whose own process seems to be stopped; see `Client.take_over`."""
+        self.check_open()
+        if self.is_tracked(record) and record.owner != self.lease.name:
+            holder = self.holder_of(record)
+            if holder is None or not holder.is_quiet(time.time()):
+                who = f"process {holder.pid} on {holder.host}" if holder else "another process"
+                raise ConfigurationError(
+                    f"Job {record.id} is tracked by {who}, which seems to be at work: end that one first, or "
+                    f"leave the job to it."
+                )
+        self.lease.acquire()
+        if self.journal.take_over(record, self.lease.name).done:
+            # What that process has open may get one more block when it wakes up: not into our file.
+            from ltxv_nb.media.part import Part
+
+            final = Saver.destination(record)
+            Part(final.with_name(f"{final.name}.part")).remove()
 
     def forget(self, record: Record) -> Record:
         """Give up an open generation: it is not tracked any more and does not block identical requests.

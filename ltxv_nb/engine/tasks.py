@@ -55,6 +55,9 @@ DOWNLOAD_ROUNDS = 3
 #: Seconds between two notes on how far a download is.
 PROGRESS_SECONDS = 0.5
 
+#: Seconds between two blocks of a download after which this process may have been stopped meanwhile.
+PAUSE_SECONDS = 5.0
+
 #: Seconds that a task waits for others to finish writing; then it goes on, and writes later.
 WRITE_PATIENCE = 1.0
 
@@ -120,6 +123,8 @@ class Tasks:
             return
         self.keep_estimates_fresh(tracked.record.model)
         try:
+            if self._is_taken_over(tracked):
+                return
             self.write(tracked)
             self.answered(tracked, self._fetch(tracked))
         except LTXVError as error:
@@ -235,16 +240,19 @@ class Tasks:
             self.let_go(tracked)
             return
         try:
+            if self._is_taken_over(tracked):
+                return
             self.write(tracked)
             if tracked.record.state is not State.FINISHED:  # another process was faster
                 self.go_on(tracked)
                 return
-            saved = self._saver.save(tracked.record, lambda: tracked.stopped, self._progress(tracked))
+            saved = self._saver.save(tracked.record, self._should_stop(tracked), self._progress(tracked))
             at = self._tracker.clock.time()
             self.write(tracked, change.saved(str(saved.file), saved.media, at=at))
             self._end(tracked)
         except Stopped:
-            self.let_go(tracked)
+            if not self._is_taken_over(tracked):
+                self.let_go(tracked)
         except DownloadError as error:
             self._save_failed(tracked, error)
         except Exception as error:
@@ -306,6 +314,8 @@ class Tasks:
             self._tracker.publish(tracked, record=record, trouble=None)
         if given_up or not record.state.is_open:
             self._end(tracked, not_downloaded(record) if given_up else None)
+        elif record.owner == self._lease.name:  # it was taken over here meanwhile
+            self._own(tracked, record)
         elif record.owner is not None and self._lease.is_held(record.owner):
             self._tracker.again(tracked, FOLLOW_SECONDS)
         else:
@@ -318,9 +328,43 @@ class Tasks:
         if not advanced.done:
             self._tracker.again(tracked, FOLLOW_SECONDS)
             return
+        self._own(tracked, advanced.record)
+
+    def _own(self, tracked: Tracked, record: Record) -> None:
         tracked.mine, tracked.looks = True, 0
-        self._tracker.publish(tracked, record=advanced.record)
+        self._tracker.publish(tracked, record=record)
         self._tracker.again(tracked, 0.0)
+
+    def _is_taken_over(self, tracked: Tracked) -> bool:
+        """Whether another process has become the owner, while this one was stopped; then it is followed."""
+        row = self._other_owner(tracked)
+        if row is None:
+            return False
+        tracked.mine, tracked.looks = False, 0
+        self._tracker.publish(tracked, record=row)
+        self._tracker.again(tracked, FOLLOW_SECONDS)
+        return True
+
+    def _should_stop(self, tracked: Tracked) -> Callable[[], bool]:
+        """Return what a download asks between blocks: whether to stop, for it is not ours any more."""
+        asked_at = self._tracker.clock.monotonic()
+
+        def should_stop() -> bool:
+            nonlocal asked_at
+            now = self._tracker.clock.monotonic()
+            paused, asked_at = now - asked_at, now
+            return tracked.stopped or (paused > PAUSE_SECONDS and self._other_owner(tracked) is not None)
+
+        return should_stop
+
+    def _other_owner(self, tracked: Tracked) -> Record | None:
+        """Return the row as it is now, if it is another process's."""
+        try:
+            record = self._journal.get(tracked.record.id)
+        except JournalError:
+            return None  # to be found out later; nothing that costs money is done meanwhile
+        taken = record is not None and record.state.is_open and record.owner not in {None, self._lease.name}
+        return record if taken else None
 
     # -- the end, and what the journal takes later ---------------------------------------------------------
 

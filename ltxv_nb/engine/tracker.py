@@ -257,6 +257,7 @@ class Tracker:
             Seconds until something is due again.
         """
         now = self.clock.monotonic()
+        self._lease.beat()
         self.polls.start_threads()
         self.downloads.start_threads()
         self._notice_jump(now)

@@ -7,9 +7,13 @@ and however the process ended.
 from __future__ import annotations
 
 import contextlib
+import json
+import os
+import socket
 import threading
 import time
 import uuid
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from filelock import FileLock
@@ -22,6 +26,36 @@ if TYPE_CHECKING:
 
 #: Seconds after which a lock file is old enough to be tidied away: one being made just now is left alone.
 _OLD = 3600.0
+
+#: Seconds between two signs of life of a tracker, at least.
+BEAT_SECONDS = 10.0
+
+#: Seconds without a sign of life after which a process that holds its lock counts as stopped. One that
+#: submits gives none for as long as the service takes to answer, which is a minute at most for each try.
+QUIET_SECONDS = 90.0
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds a tracker's lock.
+
+    Attributes
+    ----------
+    pid : int
+        Its number on its machine.
+    host : str
+        The name of that machine.
+    heard_at : float
+        Unix time of its last sign of life, in seconds.
+    """
+
+    pid: int
+    host: str
+    heard_at: float
+
+    def is_quiet(self, now: float) -> bool:
+        """Whether it has given no sign of life for so long that it seems to be stopped."""
+        return now - self.heard_at > QUIET_SECONDS
 
 
 class Lease:
@@ -42,6 +76,7 @@ class Lease:
         self._folder = folder
         self.name = uuid.uuid4().hex
         self._lock: FileLock | None = None
+        self._beaten_at = 0.0
         self._taking = threading.Lock()
 
     def acquire(self) -> None:
@@ -59,6 +94,10 @@ class Lease:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 lock = self._file(self.name)
                 lock.acquire(timeout=0)
+                # Beside the lock: whoever tries to take that empties its file.
+                self._about(self.name).write_text(
+                    json.dumps({"pid": os.getpid(), "host": socket.gethostname()}), encoding="utf-8"
+                )
             except OSError as error:
                 raise JournalError(
                     f"The folder {self._folder.parent} cannot be written ({error.strerror or error}): "
@@ -73,6 +112,24 @@ class Lease:
         if lock is not None:
             lock.release()
             self._remove(self.name)
+
+    def beat(self) -> None:
+        """Give a sign of life, unless there was one just now; called by the tracker all the time."""
+        now = time.monotonic()
+        if self._lock is not None and now - self._beaten_at >= BEAT_SECONDS:
+            self._beaten_at = now
+            with contextlib.suppress(OSError):
+                os.utime(self._about(self.name))
+
+    def holder(self, name: str) -> Holder | None:
+        """Return who holds a tracker's lock; ``None`` if nobody does, or version 0.1, which does not say."""
+        path = self._about(name)
+        try:
+            facts = json.loads(path.read_text(encoding="utf-8"))
+            found = Holder(int(facts["pid"]), str(facts["host"]), path.stat().st_mtime)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if self.is_held(name) else None
 
     def is_held(self, name: str) -> bool:
         """Whether the tracker of this name is alive, in this process or any other."""
@@ -99,6 +156,10 @@ class Lease:
     def _file(self, name: str) -> FileLock:
         return FileLock(self._folder / f"{name}.lock", thread_local=False)
 
+    def _about(self, name: str) -> Path:
+        return self._folder / f"{name}.json"
+
     def _remove(self, name: str) -> None:
-        with contextlib.suppress(OSError):
-            (self._folder / f"{name}.lock").unlink()
+        for path in (self._folder / f"{name}.lock", self._about(name)):
+            with contextlib.suppress(OSError):
+                path.unlink()

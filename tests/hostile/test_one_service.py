@@ -5,12 +5,17 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from faults.fast import make_client, wait_until
+from faults.fast import hurry, make_client
 
 from ltxv_nb import settings
 from ltxv_nb.errors import DuplicateRequest
 
 PROMPT = "A lighthouse at dusk"
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch):
+    hurry(monkeypatch.setattr)
 
 
 def spellings(service):
@@ -54,7 +59,7 @@ def test_a_row_that_an_earlier_version_wrote_by_another_spelling_counts_as_well(
         assert client.unfinished_elsewhere() == {}
         service.seconds = 0
         assert client.resume()[0].result(20).path.exists()
-    wait_until(lambda: service.prompts() == [PROMPT])
+    assert service.prompts() == [PROMPT]
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,8 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
         (job.id, job.describe().split("  ")[1], seconds_text(job.elapsed()), one_line(job.record.prompt, 60))
         for job in jobs
     ]
-    last = f"The newest {len(jobs)}; %ltxv jobs {10 * len(jobs)} shows more." if more else ""
+    more_words = f"The newest {len(jobs)}; %ltxv jobs {10 * len(jobs)} shows more." if more else ""
+    last = "\n".join(filter(None, [*map(_stopped_words, jobs), more_words]))
     titles = "".join(f"<th{_LEFT}>{title}</th>" for title in ("job", "state", "time", "prompt", "file"))
     cells = "".join(
         f"<tr>{''.join(_cell(html.escape(word)) for word in row)}{_cell(_file_link(job))}</tr>"
@@ -168,10 +169,27 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
         ).rstrip()
         for row, job in zip(rows, jobs, strict=True)
     ]
+    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>"
     return {
         "text/plain": "\n".join([*lines, last]).rstrip(),
-        "text/html": f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>{last}",
+        "text/html": table + _paragraphs(last),
     }
+
+
+def _stopped_words(job: Job) -> str:
+    """Say which process holds a job without giving a sign of life, and what can be done; mostly nothing."""
+    holder, now = job.client.holder_of(job), time.time()
+    if holder is None or not holder.is_quiet(now):
+        return ""
+    return one_line(
+        f"Job {job.id} is tracked by process {holder.pid} on {holder.host}, of which nothing has been heard "
+        f"for {seconds_text(now - holder.heard_at)}: it may be stopped. There, `kill -CONT {holder.pid}` lets "
+        f"it continue and `kill -KILL {holder.pid}` ends it; here, %ltxv take-over {job.id} tracks the job."
+    )
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
 
 
 def _cell(content: str) -> str:
@@ -270,6 +288,15 @@ def _resume(session: NotebookSession, _arguments: list[str], options: Options) -
         session.follow(job, embed=options.embed)
 
 
+def _take_over(session: NotebookSession, arguments: list[str], options: Options) -> None:
+    job = _job(session, arguments[0])
+    session.bind(job)
+    if job.done():
+        session.show(job, embed=options.embed)
+    else:
+        session.follow(session.client.take_over(job), embed=options.embed)
+
+
 def _attach(session: NotebookSession, arguments: list[str], options: Options) -> None:
     job = _job(session, arguments[0])
     if job.status == "lost":
@@ -340,6 +367,9 @@ COMMANDS: dict[str, Command] = {
     "stop": Command(_stop, "stop tracking a job; the generation continues and will be billed", "ID"),
     "forget": Command(_forget, "give up a job that never ends, so that its request can be sent again", "ID"),
     "resume": Command(_resume, "resume everything that is unfinished", "", _SHOWING),
+    "take-over": Command(
+        _take_over, "track a job whose own process is stopped, see %ltxv jobs", "ID", _SHOWING
+    ),
     "attach": Command(
         _attach,
         "track a generation made elsewhere, or a job that was given up",
