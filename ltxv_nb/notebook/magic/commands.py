@@ -183,7 +183,7 @@ def _stopped_words(job: Job) -> str:
         return ""
     return one_line(
         f"Job {job.id} is tracked by process {holder.pid} on {holder.host}, of which nothing has been heard "
-        f"for {seconds_text(now - holder.heard_at)}: it may be stopped. There, `kill -CONT {holder.pid}` lets "
+        f"for {seconds_text(now - holder.heard_at)}: it may be stopped. There `kill -CONT {holder.pid}` lets "
         f"it continue and `kill -KILL {holder.pid}` ends it; here, %ltxv take-over {job.id} tracks the job."
     )
 
@@ -200,7 +200,7 @@ def _file_link(job: Job) -> str:
     if not job.video:
         return ""
     address = html.escape(file_address(job.video.path, notebook_folder()))
-    return f'<a href="{address}">{html.escape(job.video.path.name)}</a>'
+    return f'<a href="{address}">{html.escape(visible(job.video.path.name))}</a>'
 
 
 def _job(session: NotebookSession, word: str) -> Job:
