@@ -66,7 +66,7 @@ def test_a_stopped_process_that_holds_a_job_is_named_with_what_can_be_done(other
         text = _jobs_bundle(client.jobs(), more=False)["text/plain"]
         assert f"process {other.pid} on " in text
         assert f"kill -CONT {other.pid}" in text
-        assert f"%ltxv take-over {job.id}" in text
+        assert f"%ltxv takeover {job.id}" in text
 
 
 def test_the_job_of_a_stopped_process_can_be_taken_over_and_the_process_finds_that_out(

@@ -184,7 +184,7 @@ def _stopped_words(job: Job) -> str:
     return one_line(
         f"Job {job.id} is tracked by process {holder.pid} on {holder.host}, of which nothing has been heard "
         f"for {seconds_text(now - holder.heard_at)}: it may be stopped. There `kill -CONT {holder.pid}` lets "
-        f"it continue and `kill -KILL {holder.pid}` ends it; here, %ltxv take-over {job.id} tracks the job."
+        f"it continue and `kill -KILL {holder.pid}` ends it; here, %ltxv takeover {job.id} tracks the job."
     )
 
 
@@ -367,7 +367,7 @@ COMMANDS: dict[str, Command] = {
     "stop": Command(_stop, "stop tracking a job; the generation continues and will be billed", "ID"),
     "forget": Command(_forget, "give up a job that never ends, so that its request can be sent again", "ID"),
     "resume": Command(_resume, "resume everything that is unfinished", "", _SHOWING),
-    "take-over": Command(
+    "takeover": Command(
         _take_over, "track a job whose own process is stopped, see %ltxv jobs", "ID", _SHOWING
     ),
     "attach": Command(
