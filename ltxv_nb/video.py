@@ -45,6 +45,8 @@ class Video:
         Where it was made; the sandbox draws, it does not generate.
     cost_usd : float or None
         What the service said that it cost, in USD.
+    doubt : str or None
+        What speaks against a whole video, in words that follow "The video"; the service sent it so twice.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Video:
     settings: dict[str, Any] = field(default_factory=dict)
     backend: str = "aimlapi"
     cost_usd: float | None = None
+    doubt: str | None = None
 
     @classmethod
     def of(cls, record: Record) -> Video | None:

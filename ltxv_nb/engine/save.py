@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
     from ltxv_nb.journal import Record
     from ltxv_nb.media.probe import Probe
+
+_log = logging.getLogger("ltxv_nb")
+
+#: Downloads in a row of a file that can be played but seems not to be whole. One that is the same as one
+#: before is kept; when each is another one, they are cut on the way, and a later round tries again.
+DOUBTFUL_DOWNLOADS = 3
 
 
 @dataclass(frozen=True)
@@ -68,12 +75,13 @@ class Saver:
         Raises
         ------
         DownloadError
-            It cannot be downloaded, is no whole MP4, or cannot be written; no half file has its name.
+            It cannot be downloaded, is no whole MP4, cannot be opened safely, or cannot be written; no half
+            file has its name.
         """
         final = self._usable(self.destination(record))
         with self._locks[final]:
             probe = self._download(record, final, should_stop, progress)
-        media = {
+        media: dict[str, Any] = {
             "width": probe.width,
             "height": probe.height,
             "duration": probe.duration,
@@ -81,6 +89,9 @@ class Saver:
             "has_audio": probe.has_audio,
             "size_bytes": probe.size_bytes,
         }
+        if probe.doubt is not None:
+            media["doubt"] = probe.doubt
+            _log.warning("Job %s is saved, but its video %s.", record.id, probe.doubt)
         _write_note(final, record, media)
         return Saved(final, media)
 
@@ -105,20 +116,29 @@ class Saver:
     ) -> Probe:
         """Download the file unless all of it is there already; return what it holds."""
         from ltxv_nb.media.download import download
-        from ltxv_nb.media.part import Part, finish
+        from ltxv_nb.media.part import Doubtful, Part, finish
+        from ltxv_nb.media.worker import process
 
+        process.start()  # it is ready when the file is
         part = final.with_name(f"{final.name}.part")
         if probe := _already_there(final):
             Part(part).remove()  # left over where the process died after the renaming
             return probe
-        download(
-            record.url or "",
-            part,
-            api_is_public=self._api_is_public,
-            should_stop=should_stop,
-            progress=progress,
-        )
-        return finish(part, final)
+        seen: list[str] = []
+        while True:
+            download(
+                record.url or "",
+                part,
+                api_is_public=self._api_is_public,
+                should_stop=should_stop,
+                progress=progress,
+            )
+            try:
+                return finish(part, final, seconds=_requested_seconds(record), known=seen)
+            except Doubtful as error:
+                seen.append(error.content)
+                if len(seen) >= DOUBTFUL_DOWNLOADS:
+                    raise
 
     @staticmethod
     def destination(record: Record) -> Path:
@@ -170,12 +190,24 @@ def _unwritable(folder: Path, error: OSError) -> str:
 
 def _already_there(final: Path) -> Probe | None:
     from ltxv_nb.media.probe import probe
+    from ltxv_nb.media.worker.process import WorkerUnavailable
 
     if not final.exists():
         return None
     try:
         return probe(final)
+    except WorkerUnavailable:  # it may well be good
+        raise
     except DownloadError:
+        return None
+
+
+def _requested_seconds(record: Record) -> float | None:
+    """Return how long the clip should be; ``None`` where the request left that to the service."""
+    asked = record.request.get("duration")
+    try:
+        return None if asked is None or isinstance(asked, bool) else float(asked)
+    except (TypeError, ValueError):
         return None
 
 

@@ -227,14 +227,14 @@ class _Fetch:
         else:
             start, total = content_range(headers)
             now = Whole.of(headers, total)
-            changed = now.validator not in {None, whole.validator} or total not in {
-                None,
-                whole.total or total,
-            }
-            if not have or start != have or changed:
+            # Only the same validator says that these bytes are of the file that is here.
+            same = (
+                now.validator == whole.validator is not None and total == (whole.total or total) is not None
+            )
+            if not have or start != have or not same:
                 self.part.remove()
                 raise Broken("its host continued another file")
-            whole = Whole(whole.validator, total or whole.total)
+            whole = now
         if (whole.total or 0) > self.max_bytes:
             raise self._too_large()
         self.part.check_space((whole.total or have) - have)
@@ -265,6 +265,8 @@ class _Fetch:
             raise Broken(
                 f"the connection broke off after {in_megabytes(have)} of {in_megabytes(whole.total)}"
             )
+        if response.headers.get("Transfer-Encoding", "").lower() == "chunked":  # its end was marked
+            self.part.note(Whole(whole.validator, have))
 
     def _blocks(self, response: requests.Response) -> Iterator[bytes]:
         """Yield bytes as they come, as long as they come at a tolerable pace."""

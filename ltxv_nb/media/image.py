@@ -15,7 +15,8 @@ from urllib.parse import unquote_to_bytes, urlsplit
 
 from ltxv_nb.errors import DownloadError, RequestError
 from ltxv_nb.media import arrays, picture
-from ltxv_nb.media.mp4 import open_mp4
+from ltxv_nb.media.mp4 import open_mp4, with_threads
+from ltxv_nb.media.worker.process import of_video
 from ltxv_nb.text import IMAGE_SOURCES, data_uri, one_line
 
 if TYPE_CHECKING:
@@ -149,11 +150,8 @@ def _from_data_uri(text: str, frame_size: tuple[int, int]) -> FirstFrame:
             "The first frame is a data URI whose Base64 text is damaged or cut short."
         ) from None
     name = f"The first frame (a data URI of {kind})"
-    with picture.opened(data, name) as image:
-        held = (image.get_format_mimetype() or "").replace("image/mpo", "image/jpeg")
-    if held != kind.replace("image/jpg", "image/jpeg"):
-        raise RequestError(f"{name} holds {held}. Say what it is: data:{held};base64,...")
-    return FirstFrame.of(*picture.encode(data, name, frame_size))
+    claimed = kind.replace("image/jpg", "image/jpeg")
+    return FirstFrame.of(*picture.encode(data, name, frame_size, claimed))
 
 
 def _from_file(name: str | bytes, frame_size: tuple[int, int]) -> FirstFrame:
@@ -233,11 +231,21 @@ def last_frame(path: str | os.PathLike[str]) -> Image.Image:
     Raises
     ------
     DownloadError
-        The file is missing, or has no pictures that can be read.
+        The file is missing, has no pictures that can be read, or cannot be opened safely.
     """
+    from PIL import Image
+
+    facts, data = of_video("last frame", path)
+    width, height = facts.get("width"), facts.get("height")
+    if not isinstance(width, int) or not isinstance(height, int) or len(data) != width * height * 3 > 0:
+        raise DownloadError(f"The last frame of the video {os.fspath(path)} cannot be read.")
+    return Image.frombytes("RGB", (width, height), data)
+
+
+def last_frame_here(path: str | os.PathLike[str]) -> Image.Image:
+    """Do what `last_frame` does in this very process, which is the one for files from outside."""
     with open_mp4(path) as container:
-        stream = container.streams.video[0]
-        stream.thread_type = "AUTO"
+        stream = with_threads(container.streams.video[0])
         end = (container.duration or 0) + (container.start_time or 0)
         last = None
         # Some files have no key frame to seek to so near their end; then all of it is decoded.

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import hashlib
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ltxv_nb.errors import DownloadError
-from ltxv_nb.media.probe import Probe, probe
+from ltxv_nb.media.probe import FRAMES_SHORT, Probe, probe
+from ltxv_nb.media.worker.process import WorkerUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
 #: Free space to leave on the disk, in bytes: the journal and the notebook may be on it too.
@@ -95,8 +97,13 @@ class Part:
         self.remove()
         with _in_words(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._note.write_text(json.dumps({"validator": whole.validator, "total": whole.total}), "utf-8")
+            self.note(whole)
             self.path.touch()
+
+    def note(self, whole: Whole) -> None:
+        """Write down what the bytes belong to."""
+        with _in_words(self.path):
+            self._note.write_text(json.dumps({"validator": whole.validator, "total": whole.total}), "utf-8")
 
     @contextlib.contextmanager
     def appender(self) -> Iterator[Callable[[bytes], None]]:
@@ -162,7 +169,21 @@ def _in_words(path: Path) -> Iterator[None]:
         ) from error
 
 
-def finish(part: Path, final: Path) -> Probe:
+class Doubtful(DownloadError):
+    """What arrived can be played, but something speaks against its being whole; it was dropped.
+
+    Attributes
+    ----------
+    content : str
+        Hash of the file: the same once more is what its host has.
+    """
+
+    def __init__(self, doubt: str, content: str) -> None:
+        super().__init__(f"The video {doubt}. Download it again.")
+        self.content = content
+
+
+def finish(part: Path, final: Path, *, seconds: float | None = None, known: Collection[str] = ()) -> Probe:
     """Check a complete part and give it its final name, in one step that cannot be seen half done.
 
     Parameters
@@ -171,6 +192,11 @@ def finish(part: Path, final: Path) -> Probe:
         The part, all of it there.
     final : pathlib.Path
         Its name; what is there under that name is replaced. Both are on one disk.
+    seconds : float, optional
+        How long the clip should be, in seconds.
+    known : collection of str
+        The content of doubtful files that came before. The same again is kept, and its `Probe.doubt` says
+        what speaks against it: it is paid for, and its host has no other.
 
     Returns
     -------
@@ -179,14 +205,14 @@ def finish(part: Path, final: Path) -> Probe:
 
     Raises
     ------
+    Doubtful
+        It is shorter than it should be, or its end cannot be decoded; it was dropped.
+    WorkerUnavailable
+        It cannot be checked just now; the part stays.
     DownloadError
         It is not a whole video, and was dropped so that the next download starts afresh; or the disk refused.
     """
-    try:
-        facts = probe(part)
-    except DownloadError:
-        Part(part).remove()
-        raise
+    facts = _check(part, seconds, known)
     try:
         with part.open("rb+") as file:
             os.fsync(file.fileno())
@@ -199,6 +225,45 @@ def finish(part: Path, final: Path) -> Probe:
         ) from error
     Part(part).remove()
     return facts
+
+
+def _check(part: Path, seconds: float | None, known: Collection[str]) -> Probe:
+    """Return the facts of a part; drops one that cannot be taken, whatever is wrong with it."""
+    try:
+        facts = probe(part)
+        doubt = facts.doubt or _doubt(facts, seconds, is_length_known=Part(part).whole().total is not None)
+        if doubt is None:
+            return facts
+        content = _content(part)
+        if content not in known:
+            raise Doubtful(doubt, content)  # noqa: TRY301 - dropped below, as all that is not taken
+        return replace(facts, doubt=doubt)
+    except WorkerUnavailable:
+        raise
+    except DownloadError:
+        Part(part).remove()
+        raise
+    except Exception as error:
+        Part(part).remove()
+        raise DownloadError(f"The video cannot be checked ({error!r}). Download it again.") from error
+
+
+def _doubt(facts: Probe, seconds: float | None, *, is_length_known: bool) -> str | None:
+    """Return what speaks against a file by what is known beside it."""
+    if seconds is not None and facts.duration < seconds - FRAMES_SHORT / (facts.fps or 25):
+        return f"lasts {facts.duration:.2f} s, and {seconds:g} s were requested"
+    if seconds is None and facts.open_ended and not is_length_known:
+        return "may be cut short: nothing tells how long it should be"
+    return None
+
+
+def _content(path: Path) -> str:
+    """Return a hash of a file."""
+    hashed = hashlib.sha256()
+    with _in_words(path), path.open("rb") as file:
+        while block := file.read(1 << 20):
+            hashed.update(block)
+    return hashed.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import math
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.media.worker.process import of_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +31,17 @@ MAX_PIXELS = 120_000_000
 _MAX_UNTOUCHED = 4 << 20
 _UNTOUCHED = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 _JPEG_QUALITY = 92
+#: Teaches Pillow HEIC, once the user has imported it.
+_PLUGIN = "pillow_heif"
+#: Which side of a photo is up (Exif 2.3, tag Orientation).
+_ORIENTATION = 0x0112
 
 _WANTED = "A first frame is a JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture"
 
 
-def encode(data: bytes, name: str, frame_size: tuple[int, int]) -> tuple[bytes, str]:
+def encode(
+    data: bytes, name: str, frame_size: tuple[int, int], claimed: str | None = None
+) -> tuple[bytes, str]:
     """Return the bytes to send for a picture file, and their media type.
 
     A small upright JPEG, PNG or WebP without private data (such as where a photo was taken) goes out byte for
@@ -46,6 +55,8 @@ def encode(data: bytes, name: str, frame_size: tuple[int, int]) -> tuple[bytes, 
         What to call it in an error.
     frame_size : tuple of int
         Width and height of the clip, in pixels.
+    claimed : str, optional
+        The media type that it is said to have.
 
     Returns
     -------
@@ -55,9 +66,40 @@ def encode(data: bytes, name: str, frame_size: tuple[int, int]) -> tuple[bytes, 
     Raises
     ------
     RequestError
-        It is not a picture, damaged, or too large.
+        It is not a picture, damaged, too large, or of another type; or it cannot be opened safely.
     """
+    _check_length(data, name)
+    plugin = _PLUGIN if _PLUGIN in sys.modules else None
+    facts, made = of_picture("picture", data, name, size=list(frame_size), claimed=claimed, plugin=plugin)
+    media_type = facts.get("media_type")
+    if media_type not in _UNTOUCHED.values() or not made:
+        raise _damaged(name)
+    return made, str(media_type)
+
+
+def thumbnail(data: bytes, name: str, longest: int) -> bytes:
+    """Return a small JPEG of a picture file, no side longer than some pixels; raises as `encode`."""
+    _, made = of_picture("thumbnail", data, name, longest=longest)
+    if not made.startswith(b"\xff\xd8"):
+        raise _damaged(name)
+    return made
+
+
+def register(plugin: str | None) -> None:
+    """Have Pillow read what it reads in the kernel, where the user has registered a plug-in for HEIC."""
+    if plugin == _PLUGIN:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(plugin).register_heif_opener()
+
+
+def encode_here(
+    data: bytes, name: str, frame_size: tuple[int, int], claimed: str | None = None
+) -> tuple[bytes, str]:
+    """Do what `encode` does in this very process, which is the one for files from outside."""
     with opened(data, name) as image, _damage_in_words(name):
+        held = (image.get_format_mimetype() or "").replace("image/mpo", "image/jpeg")
+        if claimed is not None and held != claimed:
+            raise RequestError(f"{name} holds {held}. Say what it is: data:{held};base64,...")
         if _may_go_untouched(image, data, frame_size):
             image.load()
             return data, _UNTOUCHED[str(image.format)]
@@ -66,15 +108,23 @@ def encode(data: bytes, name: str, frame_size: tuple[int, int]) -> tuple[bytes, 
         return draw(image, frame_size), "image/jpeg"
 
 
+def thumbnail_here(data: bytes, name: str, longest: int) -> bytes:
+    """Do what `thumbnail` does in this very process."""
+    with opened(data, name) as image, _damage_in_words(name):
+        image.draft("RGB", (longest, longest))
+        small = image.convert("RGB")
+        small.thumbnail((longest, longest))
+        out = io.BytesIO()
+        small.save(out, "JPEG", quality=80, optimize=True)
+        return out.getvalue()
+
+
 @contextlib.contextmanager
 def opened(data: bytes, name: str) -> Iterator[ImageFile]:
     """Open a picture file, without decoding it yet; raises `RequestError` as `encode` does."""
     from PIL import Image, UnidentifiedImageError
 
-    if not data:
-        raise RequestError(f"{name} is empty. {_WANTED}.")
-    if len(data) > MAX_BYTES:
-        raise _too_large(name)
+    _check_length(data, name)
     Image.init()
     formats = [known for known in FORMATS if known in Image.OPEN]
     try:
@@ -85,6 +135,8 @@ def opened(data: bytes, name: str) -> Iterator[ImageFile]:
         raise _too_large(name) from None
     except UnidentifiedImageError:
         raise RequestError(f"{name} is not a picture{_guess(data)}. {_WANTED}.") from None
+    except MemoryError:
+        raise
     except Exception as error:
         raise _damaged(name) from error
     with image:
@@ -93,11 +145,20 @@ def opened(data: bytes, name: str) -> Iterator[ImageFile]:
         yield image
 
 
+def _check_length(data: bytes, name: str) -> None:
+    if not data:
+        raise RequestError(f"{name} is empty. {_WANTED}.")
+    if len(data) > MAX_BYTES:
+        raise _too_large(name)
+
+
 def draw(image: Image.Image, frame_size: tuple[int, int]) -> bytes:
     """Return a decoded picture as a JPEG: upright, opaque, in sRGB, scaled down to what the clip can use."""
     from PIL import Image, ImageOps
 
-    upright = ImageOps.exif_transpose(image)
+    # No copy that is not needed: a photo of 108 megapixels takes 432 MB as it is.
+    turned = image.getexif().get(_ORIENTATION, 1) != 1
+    upright = ImageOps.exif_transpose(image) if turned else image
     flat = _flatten(_to_srgb(upright))
     size = _cover(flat.size, frame_size)
     if size != flat.size:
@@ -153,10 +214,11 @@ def _flatten(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I") or image.mode == "F":
         image = _to_8_bits(image)
     if not image.has_transparency_data:
-        return image.convert("RGB")
-    layered = image.convert("RGBA")
-    page = Image.new("RGBA", layered.size, "white")
-    return Image.alpha_composite(page, layered).convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
+    layered = image if image.mode == "RGBA" else image.convert("RGBA")
+    page = Image.new("RGB", layered.size, "white")
+    page.paste(layered, mask=layered)
+    return page
 
 
 def _to_8_bits(image: Image.Image) -> Image.Image:
@@ -195,6 +257,8 @@ def _damage_in_words(name: str) -> Iterator[None]:
     """Decoders fail in many ways on damaged files; a person needs to hear only that it is damaged."""
     try:
         yield
+    except (RequestError, MemoryError):
+        raise
     except Exception as error:
         raise _damaged(name) from error
 

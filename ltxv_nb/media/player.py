@@ -89,7 +89,8 @@ def player_text(video: Video, *, base_dir: Path | None = None) -> str:
     """Return the same in one line of plain text, for terminals and for readers of the raw notebook."""
     path = _near_path(Path(video.path), base_dir or Path.cwd())
     words = [f"Video {visible(path)}", *_facts(video)]
-    return ", ".join(words) + (f". {SANDBOX_NOTE}" if video.backend == "sandbox" else "")
+    notes = [note for note in (_doubt(video), SANDBOX_NOTE if video.backend == "sandbox" else "") if note]
+    return ". ".join([", ".join(words), *notes])
 
 
 def file_address(path: Path, base_dir: Path | None = None) -> str:
@@ -181,10 +182,12 @@ def _player(video: Video, source: _Source) -> str:
 
 def _card(video: Video, player: str, link: str, earlier: str) -> str:
     facts = html.escape(" · ".join([*_facts(video), *_asked(video)]))
+    doubt = f"<div>{html.escape(_doubt(video))}</div>" if video.doubt else ""
     note = f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
+    sandbox = note if video.backend == "sandbox" else ""
     return (
         f'<div class="ltxv-clip" style="{_CARD}">{player}<div style="{_SMALL}"><div>{link}</div>'
-        f"<div>{facts}</div>{_prompt(video.prompt)}{earlier}{note if video.backend == 'sandbox' else ''}"
+        f"<div>{facts}</div>{doubt}{_prompt(video.prompt)}{earlier}{sandbox}"
         "</div></div>"
     )
 
@@ -225,6 +228,10 @@ def _facts(video: Video) -> list[str]:
         )
         if word
     ]
+
+
+def _doubt(video: Video) -> str:
+    return f"The video {video.doubt}; the same file came twice, and was kept." if video.doubt else ""
 
 
 def _asked(video: Video) -> Iterable[str]:

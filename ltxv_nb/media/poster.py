@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import io
+import os
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import DownloadError
-from ltxv_nb.media.mp4 import open_mp4
+from ltxv_nb.media.mp4 import open_mp4, with_threads
 from ltxv_nb.media.preview import fit, preview
+from ltxv_nb.media.worker.process import of_video
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from av.container import InputContainer
@@ -46,8 +47,16 @@ def poster(path: str | os.PathLike[str], *, max_width: int = 640, max_bytes: int
     Raises
     ------
     DownloadError
-        The file is missing, or has no pictures that can be read.
+        The file is missing, has no pictures that can be read, or cannot be opened safely.
     """
+    _, data = of_video("poster", path, max_width=max_width, max_bytes=max_bytes)
+    if not data.startswith(b"\xff\xd8"):
+        raise DownloadError(f"No poster of the video {os.fspath(path)} could be made. Download it again.")
+    return data
+
+
+def poster_here(path: str | os.PathLike[str], *, max_width: int, max_bytes: int) -> bytes:
+    """Do what `poster` does in this very process, which is the one for files from outside."""
     best, best_score = None, -1.0
     with open_mp4(path) as container:
         for frame in _candidates(container):
@@ -64,8 +73,7 @@ def poster(path: str | os.PathLike[str], *, max_width: int = 640, max_bytes: int
 
 
 def _candidates(container: InputContainer) -> Iterator[VideoFrame]:
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
+    stream = with_threads(container.streams.video[0])
     due = 0.0
     for number, frame in enumerate(container.decode(stream)):
         time = frame.time if frame.pts is not None else number / 25

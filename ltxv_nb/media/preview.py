@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import DownloadError
-from ltxv_nb.media.mp4 import open_mp4
+from ltxv_nb.media.mp4 import open_mp4, sound_of, with_threads
+from ltxv_nb.media.worker.limits import THREADS
+from ltxv_nb.media.worker.process import of_video
 
 if TYPE_CHECKING:
-    import os
-
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
     from av.video.stream import VideoStream
@@ -57,15 +58,23 @@ def preview(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> byte
     Raises
     ------
     DownloadError
-        The file cannot be read, or is so long that no copy fits.
+        The file cannot be read, is so long that no copy fits, or cannot be opened safely.
     """
-    with tempfile.TemporaryDirectory(prefix="ltxv-") as folder:
-        copy = Path(folder) / "preview.mp4"
-        for share in _SHARES:
-            with open_mp4(path) as source:
-                _copy(source, copy, _plan(source, int(max_bytes * share)))
-            if copy.stat().st_size <= max_bytes:
-                return copy.read_bytes()
+    with tempfile.TemporaryDirectory(prefix="ltxv-") as folder:  # ours to remove, however the process ends
+        _, data = of_video("preview", path, folder=folder, max_bytes=max_bytes)
+    if data[4:8] != b"ftyp":
+        raise DownloadError(f"No preview of the video {os.fspath(path)} could be made. Download it again.")
+    return data
+
+
+def preview_here(path: str | os.PathLike[str], folder: str, *, max_bytes: int) -> bytes:
+    """Do what `preview` does in this very process, by way of a file in a folder that is there."""
+    copy = Path(folder) / "preview.mp4"
+    for share in _SHARES:
+        with open_mp4(path) as source:
+            _copy(source, copy, _plan(source, int(max_bytes * share)))
+        if copy.stat().st_size <= max_bytes:
+            return copy.read_bytes()
     raise DownloadError(f"The video {path} is too long for a preview of {max_bytes} bytes.")
 
 
@@ -82,7 +91,7 @@ def _plan(source: InputContainer, size: int) -> _Plan:
     rate /= max(1, round(rate / 25)) if rate > _TOP_FPS else 1
     seconds = max((source.duration or 0) / 1_000_000, 1 / float(rate))
     bits = size * 8 / seconds
-    audio = 0 if not source.streams.audio else 48_000 if bits > 300_000 else 24_000
+    audio = 0 if sound_of(source) is None else 48_000 if bits > 300_000 else 24_000
     video = max(int(bits - audio * 1.1), 20_000)
     for longest in _WIDTHS:
         width, height = fit(stream.width, stream.height, longest)
@@ -97,9 +106,8 @@ def _copy(source: InputContainer, target: Path, plan: _Plan) -> None:
     from av.video.frame import VideoFrame
 
     origin = (source.start_time or 0) / 1_000_000
-    picture = source.streams.video[0]
-    picture.thread_type = "AUTO"
-    sound = source.streams.audio[0] if plan.audio_bits else None
+    picture = with_threads(source.streams.video[0])
+    sound = sound_of(source) if plan.audio_bits else None
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video = _add_video(out, picture, plan)
         audio = _add_audio(out, sound, plan) if sound is not None else None
@@ -124,6 +132,7 @@ def _add_video(out: OutputContainer, picture: VideoStream, plan: _Plan) -> Video
     stream = out.add_stream("libx264", rate=plan.rate, options=options)
     stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
     stream.codec_context.time_base = 1 / plan.rate
+    stream.codec_context.thread_count = THREADS
     stream.codec_context.gop_size = max(1, round(plan.rate * 2))
     # Without these a small picture is shown in the colours of standard-definition television.
     for name in ("colorspace", "color_primaries", "color_trc"):

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.files import write_whole
 from ltxv_nb.text import data_uri
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 #: Longest side of a thumbnail, in pixels.
 THUMBNAIL = 320
@@ -85,23 +81,13 @@ def thumbnail(source: Any) -> str:
     RequestError
         It is no picture that can be read; the message says why.
     """
-    from PIL import Image
-
+    from ltxv_nb.media import picture
     from ltxv_nb.media.image import prepare
 
     frame = prepare(source, _LARGEST)
     if frame.data is None:
         return frame.url
-    with Image.open(io.BytesIO(frame.data)) as picture:
-        return _jpeg_uri(picture)
-
-
-def _jpeg_uri(picture: Image.Image) -> str:
-    small = picture.convert("RGB")
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=80, optimize=True)
-    return data_uri(out.getvalue(), "image/jpeg")
+    return data_uri(picture.thumbnail(frame.data, "The first frame", THUMBNAIL), "image/jpeg")
 
 
 def _write(path: Path, data: bytes) -> Path:

@@ -16,7 +16,7 @@ from ltxv_nb.errors import ConfigurationError, DownloadError
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory):
-    """A real, small MP4."""
+    """A real, small MP4 of the six seconds that are requested."""
     import av
     import numpy as np
 
@@ -24,8 +24,8 @@ def clip(tmp_path_factory):
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25)
         stream.width, stream.height, stream.pix_fmt = 64, 36, "yuv420p"
-        for shade in range(10):
-            frame = av.VideoFrame.from_ndarray(np.full((36, 64, 3), shade * 20, np.uint8), format="rgb24")
+        for shade in range(150):
+            frame = av.VideoFrame.from_ndarray(np.full((36, 64, 3), shade, np.uint8), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     return path

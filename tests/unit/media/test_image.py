@@ -276,7 +276,7 @@ def test_text_that_is_no_path_at_all_is_refused_in_one_short_sentence(text):
 def test_a_picture_with_too_many_pixels_is_refused_without_decoding_it(monkeypatch):
     monkeypatch.setattr(picture, "MAX_PIXELS", 59_999)
     with pytest.raises(RequestError, match="too large"):
-        prepare(saved(NOISE), HD)
+        picture.encode_here(saved(NOISE), "The first frame", HD)
 
 
 def test_a_decompression_bomb_is_refused():
