@@ -32,6 +32,8 @@ _SPECIAL = [
         "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
     )
 ]  # fmt: skip
+#: A part of an IPv4 number: decimal, octal or hexadecimal.
+_PART = re.compile(r"0x[0-9a-f]*|[0-9]+")
 
 
 class AddressRefused(DownloadError):
@@ -55,7 +57,8 @@ def check_address(
         Whether the service that named it is on the open internet. Then every number the host name stands for
         must be on the open internet too. A service on this machine may name any host.
     resolve : callable or None
-        Looks names up, as `socket.getaddrinfo`. ``None`` leaves names alone: a proxy will look them up.
+        Looks names up, as `socket.getaddrinfo`. ``None`` leaves names alone: a proxy will look them up, and
+        where it goes then is its own matter. Numbers are checked in every spelling all the same.
 
     Raises
     ------
@@ -68,7 +71,7 @@ def check_address(
     host = parts.hostname or ""
     if not api_is_public:
         return
-    literal = _as_number(host)
+    literal = host_number(host)
     if literal is not None:
         numbers = [literal]
     elif means_this_machine(host):
@@ -93,14 +96,16 @@ def split_address(url: str) -> SplitResult:
         parts = urlsplit(url)
         usable = bool(parts.hostname) and parts.port != 0
     except ValueError:
-        raise AddressRefused("The service named an address for the video that cannot be read.") from None
+        raise _unreadable() from None
     if parts.scheme not in {"http", "https"}:
         raise AddressRefused(
             f"The video's address is {parts.scheme or 'no'}://, but only http and https are fetched."
         )
     # A backslash or a control character is read differently by different libraries.
-    if not usable or re.search(r"[\s\\\x00-\x1f\x7f]", url):
-        raise AddressRefused("The service named an address for the video that cannot be read.")
+    # So is a percent sign in a host, but for the zone of an IPv6 number.
+    escaped = "%" in (parts.hostname or "") and ":" not in (parts.hostname or "")
+    if not usable or escaped or re.search(r"[\s\\\x00-\x1f\x7f]", url):
+        raise _unreadable()
     if "@" in parts.netloc:
         raise AddressRefused("The video's address carries a user name or password, which is not followed.")
     return parts
@@ -111,11 +116,71 @@ def means_this_machine(host: str) -> bool:
 
     It is wider than `ltxv_nb.settings.is_loopback`: that one trusts, this one suspects.
     """
-    number = _as_number(host)
+    try:
+        number = host_number(host)
+        name = _as_sent(host)
+    except AddressRefused:
+        return True
+    if isinstance(number, ipaddress.IPv6Address) and number.ipv4_mapped is not None:
+        number = number.ipv4_mapped
     if number is not None:
-        return number.is_loopback
-    name = host.rstrip(".").lower()
+        return number.is_loopback or number.is_unspecified
     return name == "localhost" or name.endswith(".localhost")
+
+
+def host_number(host: str) -> IPAddress | None:
+    """Return the number that a host stands for in any of its spellings; ``None`` for a name.
+
+    The system's own functions, and so proxies, take more than the four decimal numbers of RFC 3986: fewer of
+    them, octal and hexadecimal ones (POSIX, ``inet_addr``), and the digits of other scripts (UTS 46).
+
+    Parameters
+    ----------
+    host : str
+        As it stands in an address, without brackets.
+
+    Raises
+    ------
+    AddressRefused
+        It ends in a number, so that it is no name, but is no number that can be read.
+    """
+    written = _as_sent(host)
+    number = _as_number(written)
+    if number is not None or ":" in written:
+        return number
+    parts = written.split(".")
+    # A name whose last part is a number is taken for a number by browsers and others (WHATWG URL, 3.5).
+    if not _PART.fullmatch(parts[-1]):
+        return None
+    try:
+        values = [_part(part) for part in parts]
+    except ValueError:
+        raise _unreadable() from None
+    *firsts, last = values
+    if len(values) > 4 or any(value > 255 for value in firsts) or last >= 256 ** (5 - len(values)):
+        raise _unreadable()
+    return ipaddress.IPv4Address(last + sum(value << (24 - 8 * at) for at, value in enumerate(firsts)))
+
+
+def _part(text: str) -> int:
+    """Return the value of one part of a number, as C would read it."""
+    if not _PART.fullmatch(text):
+        raise ValueError
+    if text[:2] == "0x":
+        return int(text[2:] or "0", 16)
+    return int(text, 8 if text[0] == "0" else 10)
+
+
+def _as_sent(host: str) -> str:
+    """Return a host as it goes onto the wire: in ASCII and lower case, without dots at its end."""
+    if not host.isascii():
+        import idna
+
+        try:
+            host = idna.encode(host, uts46=True).decode("ascii")
+        except (idna.IDNAError, UnicodeError):
+            raise _unreadable() from None
+    return host.lower().rstrip(".")
 
 
 def is_global(number: IPAddress) -> bool:
@@ -147,6 +212,10 @@ def _look_up(host: str, port: int, resolve: Callable[..., Any]) -> list[IPAddres
         ) from error
     numbers = (_as_number(str(answer[4][0])) for answer in answers)
     return [number for number in numbers if number is not None]
+
+
+def _unreadable() -> AddressRefused:
+    return AddressRefused("The service named an address for the video that cannot be read.")
 
 
 def _inside(host: str) -> AddressRefused:
