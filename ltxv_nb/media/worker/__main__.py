@@ -44,8 +44,10 @@ def _work(questions: BinaryIO, answers: BinaryIO) -> None:
     from ltxv_nb.media.worker.tasks import perform
 
     _load_libraries()
+    send(answers, {"ready": True})
     while True:
         patience = threading.Timer(IDLE_SECONDS, os._exit, (0,))
+        patience.daemon = True
         patience.start()
         head, body = receive(questions, _MAX_BODY)
         patience.cancel()

@@ -62,8 +62,8 @@ class _Unsafe(Exception):
     """A file was too much for the process; the words say how."""
 
 
-class _Idle(Exception):
-    """The process had ended before it took the task."""
+class _Stale(Exception):
+    """The process has ended, perhaps not because of this file: it was idle, or had opened others before."""
 
 
 def start() -> None:
@@ -144,11 +144,8 @@ def _ask(task: str, arguments: dict[str, Any], body: bytes = b"") -> tuple[dict[
     with _lock:
         try:
             reply, data = _running().ask(task, arguments, body)
-        except _Idle:
-            try:
-                reply, data = _running().ask(task, arguments, body)
-            except _Idle:
-                raise _Unsafe("the process that read it ended at once") from None
+        except _Stale:
+            reply, data = _running().ask(task, arguments, body)
     if isinstance(facts := reply.get("facts"), dict):
         return facts, data
     raise _error(str(reply.get("error")), one_line(str(reply.get("words")), 2000))
@@ -183,6 +180,7 @@ class _Process:
             raise _unavailable(error.strerror or str(error)) from error
         self._questions = cast("BinaryIO", self._popen.stdin)
         self._answers = cast("BinaryIO", self._popen.stdout)
+        self._is_ready, self._is_new = False, True
 
     def is_alive(self) -> bool:
         return self._popen.poll() is None
@@ -198,20 +196,27 @@ class _Process:
         except RuntimeError as error:  # no more threads at the moment
             raise _unavailable(str(error)) from error
         try:
+            if not self._is_ready:
+                receive(self._answers, 0)
+                self._is_ready = True
             send(self._questions, head, body)
-            return receive(self._answers, allowance.answer)
-        except (OSError, EOFError, MessageError) as error:
+            answer = receive(self._answers, allowance.answer)
+        except (OSError, EOFError, MessageError):
             code = self.end(patience=1.0)
+            if not self._is_ready:  # nothing was opened yet
+                raise _unavailable(f"it ended with status {code}") from None
             if late.is_set():
                 raise _Unsafe(f"it took longer than {allowance.seconds:g} seconds") from None
-            if code == 0 and not isinstance(error, MessageError):
-                raise _Idle from None
+            if not self._is_new:
+                raise _Stale from None
             raise _Unsafe(_how_it_ended(code, allowance)) from None
         except BaseException:
             self.end()  # interrupted: its answer would be taken for that of the next task
             raise
         finally:
             timer.cancel()
+        self._is_new = False
+        return answer
 
     def _end_late(self, late: threading.Event) -> None:
         late.set()
