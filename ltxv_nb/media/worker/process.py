@@ -16,12 +16,15 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
 from ltxv_nb.errors import ConfigurationError, DownloadError, LTXVError, RequestError
 from ltxv_nb.media.worker.limits import MEMORY, OUT_OF_MEMORY
 from ltxv_nb.media.worker.messages import MessageError, receive, send
 from ltxv_nb.text import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _log = logging.getLogger("ltxv_nb")
 
@@ -43,6 +46,8 @@ _ALLOWANCES = {
     "thumbnail": _Allowance(60, 8 << 20),
 }
 _MEGABYTES = MEMORY >> 20
+#: Seconds in which it has to load its libraries; it takes 0.2 to 0.3.
+START_SECONDS = 60.0
 
 #: The package is found where the kernel has found it; the folder of a notebook, which may hold a
 #: ``random.py``, is not looked into.
@@ -187,40 +192,58 @@ class _Process:
 
     def ask(self, task: str, arguments: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         """Have a task done, in the time that it may take."""
-        allowance, late = _ALLOWANCES[task], threading.Event()
-        timer = threading.Timer(allowance.seconds, self._end_late, (late,))
-        timer.daemon, timer.name = True, "ltxv-file-limit"
+        allowance = _ALLOWANCES[task]
+        self._wait_until_ready()
         head = {"task": task, "arguments": arguments, "seconds": allowance.seconds}
         try:
-            timer.start()
-        except RuntimeError as error:  # no more threads at the moment
-            raise _unavailable(str(error)) from error
-        try:
-            if not self._is_ready:
-                receive(self._answers, 0)
-                self._is_ready = True
-            send(self._questions, head, body)
-            answer = receive(self._answers, allowance.answer)
+            with self._killed_after(allowance.seconds) as late:
+                send(self._questions, head, body)
+                answer = receive(self._answers, allowance.answer)
         except (OSError, EOFError, MessageError):
             code = self.end(patience=1.0)
-            if not self._is_ready:  # nothing was opened yet
-                raise _unavailable(f"it ended with status {code}") from None
             if late.is_set():
                 raise _Unsafe(f"it took longer than {allowance.seconds:g} seconds") from None
             if not self._is_new:
                 raise _Stale from None
             raise _Unsafe(_how_it_ended(code, allowance)) from None
+        self._is_new = False
+        return answer
+
+    def _wait_until_ready(self) -> None:
+        """Wait until it has loaded its libraries; what goes wrong before that is no file's fault."""
+        if self._is_ready:
+            return
+        try:
+            with self._killed_after(START_SECONDS):
+                receive(self._answers, 0)
+        except (OSError, EOFError, MessageError):
+            raise _unavailable(f"it ended with status {self.end(patience=1.0)}") from None
+        self._is_ready = True
+
+    @contextlib.contextmanager
+    def _killed_after(self, seconds: float) -> Iterator[threading.Event]:
+        """End it when something takes too long; yields what tells whether it did."""
+        late = threading.Event()
+
+        def kill() -> None:
+            late.set()
+            self._popen.kill()
+
+        timer = threading.Timer(seconds, kill)
+        timer.daemon, timer.name = True, "ltxv-file-limit"
+        try:
+            timer.start()
+        except RuntimeError as error:  # no more threads at the moment
+            raise _unavailable(str(error)) from error
+        try:
+            yield late
+        except Exception:
+            raise
         except BaseException:
             self.end()  # interrupted: its answer would be taken for that of the next task
             raise
         finally:
             timer.cancel()
-        self._is_new = False
-        return answer
-
-    def _end_late(self, late: threading.Event) -> None:
-        late.set()
-        self._popen.kill()
 
     def end(self, patience: float = 0.0) -> int:
         """End it, after some seconds in which it may do so itself; returns its exit status."""
