@@ -70,7 +70,8 @@ class _File:
     fragmented: bool = False
     begun: bool = False  # the first fragment was met
     closed: bool = False  # something tells where the fragments end
-    promised: float | None = None
+    promised: float | None = None  # by the header of all fragments, in seconds
+    indexed: float | None = None  # by an index of all fragments
 
 
 def measure(boxes: list[Box], size: int) -> Extent:
@@ -110,7 +111,7 @@ def _extent(file: _File) -> Extent:
     if not pictures:
         return Extent(0.0, None, open_ended=False)  # whoever opens it says what is missing
     track = max(pictures, key=lambda one: one.ticks / one.scale)
-    seconds, promised = track.ticks / track.scale, file.promised
+    seconds, promised = track.ticks / track.scale, file.promised or file.indexed
     if not file.fragmented and track.promised not in _UNKNOWN:
         promised = track.promised / track.scale
     return Extent(seconds, promised, open_ended=file.fragmented and not file.closed and promised is None)
@@ -275,12 +276,13 @@ def _read_sidx(file: _File, sidx: Box) -> None:
     table = _numbers(body, at + 4, count * 3, "I")
     file.closed = not file.begun and not any(size >> 31 for size in table[::3])
     if not file.closed or not scale:  # one of several, or an index of indexes
+        file.indexed = None
         return
     end = anchor + sum(table[::3])
     if end > file.size:
         raise _outside(end, file.size)
     if number in file.tracks and file.tracks[number].is_picture:
-        file.promised = max(file.promised or 0.0, sum(table[1::3]) / scale)
+        file.indexed = max(file.indexed or 0.0, sum(table[1::3]) / scale)
 
 
 # -- boxes and tables ------------------------------------------------------------------------------------
