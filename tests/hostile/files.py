@@ -77,7 +77,8 @@ def with_sound_that_nobody_can_decode() -> bytes:
 def with_an_end_of_zeros() -> bytes:
     """Return a clip whose boxes are whole, but whose last second was never written."""
     data = clip()
-    return data[: -len(data) // 5] + bytes(len(data) // 5)
+    unwritten = len(data) // 5
+    return data[:-unwritten] + bytes(unwritten)
 
 
 def that_promises_more(seconds: int = 60) -> bytes:
