@@ -18,6 +18,7 @@ _KEPT = (
     "LTXV_TEST_",
     "LTXV_REQUIRE_",
     "LTXV_KILLS",
+    "LTXV_SOAK",
     "LTXV_HYPOTHESIS",
     "LTXV_EXAMPLES",
     "LTXV_SANDBOX_CLIPS",

@@ -15,9 +15,8 @@ import pytest
 from faults.fast import assert_books_agree, hurry, make_client, wait_until
 from faults.service import FaultService
 
-from ltxv_nb.journal import Journal
-
 from . import victim
+from .books import paid_twice
 
 KILLS = int(os.environ.get("LTXV_KILLS", "25"))
 SEED = int(os.environ.get("LTXV_KILLS_SEED") or random.randrange(2**32))
@@ -71,24 +70,6 @@ def test_a_process_killed_at_any_moment_loses_nothing_and_pays_nothing_twice(tmp
         f"never sent: {len(never_sent)}; lost: 0; paid twice: {len(twice)}"
     )
     assert not twice, "a cell was sent again while its first order was under way"
-
-
-def paid_twice(folder, rows):
-    """Return the orders that were sent although an identical one was not on disk yet.
-
-    A cell that is run again after its video was saved is another order; the journal's own transactions say
-    which came first.
-    """
-    journal, bad = Journal(folder / "home" / "journal.sqlite"), []
-    by_prompt = collections.defaultdict(list)
-    for row in rows:
-        if row.generation_id:
-            at = {state: at for at, state, _ in reversed(journal.events(row.id))}
-            by_prompt[row.prompt].append((at["submitting"], at["saved"]))
-    journal.close()
-    for prompt, spans in by_prompt.items():
-        bad += [prompt for one, next_ in itertools.pairwise(sorted(spans)) if next_[0] < one[1]]
-    return bad
 
 
 def _open_states(journal):
