@@ -35,8 +35,15 @@ class Chance:
 # -- answers -----------------------------------------------------------------------------------------------
 
 
+def _wait(handler: SoakHandler, most: float) -> None:
+    """Wait at random, for so many seconds at most: the connection may be in use again by then."""
+    service = handler.server.service
+    service.pause(service.draw(lambda rng: rng.uniform(0, most)))
+
+
 def _early_hints(handler: SoakHandler) -> None:
     handler.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+    _wait(handler, 0.3)
     handler.answer_properly()
 
 
@@ -50,6 +57,7 @@ def _surplus(handler: SoakHandler) -> None:
     handler.answer_properly()
     service = handler.server.service
     if (other := service.another(handler.task)) is not None:
+        _wait(handler, 0.3)
         handler.tell(other) if handler.command == "GET" else handler.accept(other, other.client_request_id)
 
 
