@@ -14,6 +14,7 @@ from ltxv_nb.sandbox.jobs.prompt_words import WORDS
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; return its exit code."""
     given = _parser().parse_args(arguments)
+    from ltxv_nb.errors import ConfigurationError
     from ltxv_nb.sandbox.server.process import Options, serve
 
     home = Path(given.home).expanduser().absolute() if given.home else _default_home()
@@ -22,7 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
         return serve(Options(home, given.port, given.seconds, given.idle, given.fast, clips))
     except OSError as error:
         print(f"The sandbox cannot use the folder {home}: {error}.", file=sys.stderr)  # noqa: T201
-        return 1
+    except ConfigurationError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

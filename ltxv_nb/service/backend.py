@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from ltxv_nb import sandbox_address
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.key import ApiKey
 from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback, service_name
@@ -21,6 +21,10 @@ SANDBOX_ORIGIN = "sandbox"
 
 #: Seconds that the sandbox may take to start.
 START_SECONDS = 30.0
+
+#: Seconds after which the process at the sandbox's address has to prove again that it is the sandbox: a
+#: process that was killed leaves its port to whoever takes it next, and must not leave it the token.
+PROOF_SECONDS = 5.0
 
 #: Processes started here; kept so that they are reaped, and not warned about, when they end.
 _started: list[subprocess.Popen[bytes]] = []
@@ -68,19 +72,24 @@ class SandboxService:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._folder = home / "sandbox"
+        self._folder = home / sandbox_address.FOLDER
         self._lock = threading.Lock()
         self._found: tuple[str, ApiKey] | None = None
+        self._proved_at = 0.0
+        #: What this thread was told last: an address and a token that belong together.
+        self._told = threading.local()
 
     @property
     def base_url(self) -> str:
         """Its address; starts it if need be."""
-        return self._ensure()[0]
+        pair = self._told.pair = self._ensure()
+        return pair[0]
 
     @property
     def key(self) -> ApiKey:
-        """Its token."""
-        return self._ensure()[1]
+        """The token that goes with the address that this thread asked for last."""
+        pair: tuple[str, ApiKey] | None = getattr(self._told, "pair", None)
+        return (pair or self._ensure())[1]
 
     def start(self) -> None:
         """Start it unless it runs.
@@ -88,7 +97,7 @@ class SandboxService:
         Raises
         ------
         ConfigurationError
-            It does not start.
+            It does not start, or what it is found by can have been written by another user.
         """
         self._ensure()
 
@@ -100,28 +109,21 @@ class SandboxService:
 
     def _ensure(self) -> tuple[str, ApiKey]:
         with self._lock:
-            if self._found is None:
+            if self._found is None or time.monotonic() - self._proved_at > PROOF_SECONDS:
+                self._found = None
                 self._found = self._running() or self._launch()
+                self._proved_at = time.monotonic()
             return self._found
 
     def _running(self) -> tuple[str, ApiKey] | None:
-        """Return address and token of the one that answers, if one does."""
-        state = _read_state(self._folder / "service.json")
-        if state is None:
+        """Return address and token of the one that runs, if it proves that it knows the token."""
+        address = sandbox_address.read(self._folder)
+        if address is None or not address.proves_itself():
             return None
-        import requests
-
-        address = f"http://127.0.0.1:{state['port']}"
-        try:
-            with requests.Session() as session:
-                session.trust_env = False
-                health = session.get(f"{address}/health", timeout=5).json()
-        except (requests.RequestException, ValueError):
-            return None
-        alive = isinstance(health, dict) and health.get("pid") == state["pid"]
-        return (address, ApiKey(state["token"])) if alive else None
+        return f"http://127.0.0.1:{address.port}", ApiKey(address.token)
 
     def _launch(self) -> tuple[str, ApiKey]:
+        sandbox_address.check_home(self._home)
         process = self._new_process()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
@@ -131,6 +133,11 @@ class SandboxService:
             if process.poll() not in {None, 0}:
                 break
             time.sleep(0.05)
+        if process.poll() == 0:
+            raise ConfigurationError(
+                f"The sandbox of {self._home} runs, but does not prove that it is the one; one of an older "
+                f"version cannot: end it, or wait until it has been idle for 15 minutes, and try again."
+            )
         raise ConfigurationError(
             f"The sandbox does not start: see {self._folder / 'service.log'}, "
             f"or run `python -m ltxv_nb.sandbox` to see why."
@@ -174,14 +181,6 @@ def _environment() -> dict[str, str]:
     folders = [*map(os.path.abspath, given), str(Path(__file__).resolve().parents[2])]
     kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
     return {**kept, "PYTHONPATH": os.pathsep.join(folders)}
-
-
-def _read_state(path: Path) -> dict[str, Any] | None:
-    try:
-        state = json.loads(path.read_text(encoding="utf-8"))
-        return {"port": int(state["port"]), "pid": int(state["pid"]), "token": str(state["token"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def connect(settings: Settings) -> RemoteService | SandboxService:

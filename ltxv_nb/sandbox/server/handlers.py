@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tornado import web
 
+from ltxv_nb import sandbox_address
 from ltxv_nb.sandbox.drawing.clip import ClipSpec
 from ltxv_nb.sandbox.jobs.generations import RateLimited
 from ltxv_nb.sandbox.server import catalogue, logs
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from ltxv_nb.sandbox.jobs.store import Generation
 
 NAME = "ltxv-nb sandbox"
+
+#: What is still read of the body of a request that was refused: seconds and bytes.
+_DROP_SECONDS, _DROP_BYTES = 5.0, 2 * MAX_BODY
 
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _OUTAGE = (
@@ -51,6 +55,8 @@ class ServerContext:
         The port of the service, once it listens.
     last_request : float
         `time.monotonic` of the last request.
+    let_in : callable
+        Called with the stream of a connection whose sender has shown that they belong to this user.
     """
 
     generations: Generations
@@ -58,17 +64,22 @@ class ServerContext:
     token: str
     port: int = 0
     last_request: float = 0.0
+    let_in: Callable[[Any], None] = lambda _stream: None
 
     def hosts(self) -> set[str]:
         """Return the Host headers that name this service."""
         return {f"127.0.0.1:{self.port}", f"localhost:{self.port}"}
 
 
+@web.stream_request_body
 class BaseHandler(web.RequestHandler):
-    """Checks the sender, and answers every failure in the form of the vendor's errors."""
+    """Checks the sender before the body is read, and answers failures in the form of the vendor's errors."""
 
     #: Whether the endpoint requires the bearer token.
     needs_token = True
+
+    #: Largest body in bytes; only a submission has one.
+    max_body = 64 * 1024
 
     context: ServerContext
 
@@ -76,19 +87,88 @@ class BaseHandler(web.RequestHandler):
         """Take the arguments that tornado passes."""
         self.context = context
         self.request_id = str(uuid.uuid4())
+        self.body = bytearray()
+        self._answered, self._dropped = False, 0
 
-    def prepare(self) -> Awaitable[None] | None:
-        """Refuse a foreign Host (a page that rebinds its own name to this machine) and a wrong token."""
+    def prepare(self) -> None:
+        """Refuse a request by its headers, before anything of its body is read."""
+        try:
+            self.check()
+        except Refused as refused:
+            self._refuse_early(refused)
+
+    def check(self) -> None:
+        """Refuse a foreign Host (a page that rebinds its name to this machine), a wrong token, a long body."""
         self.context.last_request = time.monotonic()
-        if self.request.headers.get("Host", "").lower() not in self.context.hosts():
+        headers = self.request.headers
+        if headers.get("Host", "").lower() not in self.context.hosts():
             raise Refused(421, f"Host: expected 127.0.0.1:{self.context.port}, received another name.")
-        given = self.request.headers.get("Authorization", "")
-        wanted = f"Bearer {self.context.token}"
-        if self.needs_token and not hmac.compare_digest(given.encode(), wanted.encode()):
+        if self.needs_token:
+            given, wanted = headers.get("Authorization", ""), f"Bearer {self.context.token}"
+            if not hmac.compare_digest(given.encode(), wanted.encode()):
+                raise Refused(
+                    401, "Authorization: expected the bearer token of this sandbox, received none or another."
+                )
+            self.let_in()
+        length = headers.get("Content-Length", "")
+        self._check_length(int(length) if length.isdecimal() else 0)
+
+    def let_in(self) -> None:
+        """Note that whoever is at the other end of the connection belongs to this user."""
+        connection: Any = self.request.connection
+        self.context.let_in(connection.stream)
+
+    def data_received(self, chunk: bytes) -> None:
+        """Keep a piece of the body, up to the limit; of a request that was refused keep nothing."""
+        if self._answered:
+            self._drop(len(chunk))
+            return
+        try:
+            self._check_length(len(self.body) + len(chunk))
+        except Refused as refused:
+            self._refuse_early(refused)
+        else:
+            self.body += chunk
+
+    def _check_length(self, length: int) -> None:
+        if length > self.max_body:
             raise Refused(
-                401, "Authorization: expected the bearer token of this sandbox, received none or another."
+                413, f"The body is too large: expected at most {self.max_body} bytes, received more."
             )
-        return None
+
+    def _refuse_early(self, refused: Refused) -> None:
+        """Answer at once; the rest of the body is read and dropped, up to a limit.
+
+        A connection that is closed while the other side still sends is reset, and the answer is lost with it.
+        """
+        self.body.clear()
+        if not self._body_is_coming():
+            self.send_error(exc_info=(Refused, refused, None))
+            return
+        self._answered = True
+        connection: Any = self.request.connection
+        connection.set_body_timeout(_DROP_SECONDS)
+        # The method is called at the end of the body; by then there is nothing left to do but to end.
+        setattr(self, (self.request.method or "").lower(), lambda *_args: self.finish())
+        answer = json.dumps(self._error(refused.status, refused.message))
+        self.set_status(refused.status)
+        self.set_header("Content-Type", "application/json; charset=UTF-8")
+        self.set_header("Content-Length", len(answer.encode()))
+        self.set_header("Connection", "close")
+        self.write(answer)
+        self.flush()
+
+    def _body_is_coming(self) -> bool:
+        """Whether a body follows; who sends ``Expect`` waits with it for our word, and gets the refusal."""
+        headers = self.request.headers
+        has_body = headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
+        return has_body and "Expect" not in headers
+
+    def _drop(self, size: int) -> None:
+        self._dropped += size
+        if self._dropped > _DROP_BYTES:
+            connection: Any = self.request.connection
+            connection.close()
 
     def query(self) -> dict[str, list[str]]:
         """Return the query's values by name."""
@@ -123,15 +203,16 @@ class BaseHandler(web.RequestHandler):
         )
         if status_code == 429:
             self.set_header("Retry-After", "1")
-        self.finish(
-            {
-                "message": message,
-                "path": self.request.path,
-                "requestId": self.request_id,
-                "statusCode": status_code,
-                "timestamp": catalogue.timestamp(time.time()),
-            }
-        )
+        self.finish(self._error(status_code, message))
+
+    def _error(self, status: int, message: str) -> dict[str, Any]:
+        return {
+            "message": message,
+            "path": self.request.path,
+            "requestId": self.request_id,
+            "statusCode": status,
+            "timestamp": catalogue.timestamp(time.time()),
+        }
 
 
 class NotFoundHandler(BaseHandler):
@@ -139,10 +220,10 @@ class NotFoundHandler(BaseHandler):
 
     needs_token = False
 
-    def prepare(self) -> Awaitable[None] | None:
+    def check(self) -> None:
         """Refuse."""
-        super().prepare()
-        raise web.HTTPError(404)
+        super().check()
+        raise Refused(404, "There is no such address.")
 
 
 class HealthHandler(BaseHandler):
@@ -151,46 +232,22 @@ class HealthHandler(BaseHandler):
     needs_token = False
 
     def get(self) -> None:
-        """Answer with the process and its name."""
-        self.finish({"ok": True, "pid": os.getpid(), "service": NAME})
+        """Answer with the process, its name, and the proof that it knows the token."""
+        answer: dict[str, Any] = {"ok": True, "pid": os.getpid(), "service": NAME}
+        if nonce := self.get_query_argument("nonce", "")[:128]:
+            answer["proof"] = sandbox_address.proof(self.context.token, nonce, self.context.port)
+        self.finish(answer)
 
 
-@web.stream_request_body
 class GenerationsHandler(BaseHandler):
     """``/v2/video/generations``: submit and fetch."""
 
-    def initialize(self, context: ServerContext) -> None:
-        """Prepare for a body that arrives in pieces."""
-        super().initialize(context)
-        self._body: list[bytes] = []
-        self._length = 0
-        self._refused: Refused | None = None
-
-    def prepare(self) -> Awaitable[None] | None:
-        """Hold a refusal back until the body is read: an earlier answer would reset the connection."""
-        try:
-            return super().prepare()
-        except Refused as refused:
-            self._refused = refused
-            return None
-
-    def _raise_refusal(self) -> None:
-        if self._refused is not None:
-            raise self._refused
-
-    def data_received(self, chunk: bytes) -> None:
-        """Keep a piece of the body; what exceeds the limit is dropped but read, for the answer to arrive."""
-        self._length += len(chunk)
-        if self._length > MAX_BODY or self._refused is not None:
-            self._body.clear()
-        else:
-            self._body.append(chunk)
+    max_body = MAX_BODY
 
     def post(self) -> None:
         """Accept or refuse a submission."""
-        self._raise_refusal()
         client_request_id = self._client_request_id()
-        raw = b"".join(self._body)
+        raw = bytes(self.body)
         try:
             generation = self._accepted(raw, client_request_id)
         except Refused:
@@ -202,7 +259,7 @@ class GenerationsHandler(BaseHandler):
         self.finish({"id": generation.id, "status": "queued", "meta": {"usage": {"credits_used": 0}}})
 
     def _accepted(self, raw: bytes, client_request_id: str | None) -> Generation:
-        body = read_body(raw, self._length)
+        body = read_body(raw, len(raw))
         image = decode_image(body.get("image_url") or "")
         try:
             return self.context.generations.submit(body, image, client_request_id, self.request_id)
@@ -211,7 +268,6 @@ class GenerationsHandler(BaseHandler):
 
     def get(self) -> None:
         """Answer with the status of a generation."""
-        self._raise_refusal()
         generation_id = self.get_query_argument("generation_id", "")
         if not generation_id:
             raise Refused(400, "generation_id: expected string, received nothing.")
@@ -315,6 +371,7 @@ class FilesHandler(BaseHandler, web.StaticFileHandler):
         file = self.context.renderer.path(ClipSpec.from_json(generation.spec)) if generation else None
         if file is None or not file.exists():
             raise web.HTTPError(404)
+        self.let_in()
         same = self.request.headers.get("If-Range", self._etag(file)) == self._etag(file)
         if not same and "Range" in self.request.headers:
             del self.request.headers["Range"]

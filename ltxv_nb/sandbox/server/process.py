@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from logging.handlers import RotatingFileHandler
 from typing import TYPE_CHECKING
 
-from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 
 from ltxv_nb.sandbox.jobs.generations import Generations
 from ltxv_nb.sandbox.jobs.renderer import Renderer
 from ltxv_nb.sandbox.jobs.store import Store
+from ltxv_nb.sandbox.server.connections import new_server
 from ltxv_nb.sandbox.server.handlers import NAME, ServerContext, application
 from ltxv_nb.sandbox.server.state import State
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from tornado.web import RequestHandler
 
 log = logging.getLogger("ltxv_nb.sandbox")
-
-#: Largest body in bytes that is read to its end, so that the answer 413 arrives.
-_MAX_READ = 256 * 1024 * 1024
 
 #: How long a second service waits for the first to write its address, in seconds.
 _STARTUP_SECONDS = 5.0
@@ -88,9 +85,9 @@ def serve(options: Options) -> int:
 
 def _elsewhere(state: State) -> str:
     deadline = time.monotonic() + _STARTUP_SECONDS
-    while (facts := state.read()) is None and time.monotonic() < deadline:
+    while (address := state.read()) is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    where = f"runs already on http://127.0.0.1:{facts['port']}" if facts else "is being started already"
+    where = f"runs already on http://127.0.0.1:{address.port}" if address else "is being started already"
     return f"{NAME} {where}"
 
 
@@ -125,7 +122,8 @@ class _Service:
         context = ServerContext(
             generations, renderer, secrets.token_urlsafe(32), last_request=time.monotonic()
         )
-        server = HTTPServer(application(context, renderer.clips, _log_request), max_body_size=_MAX_READ)
+        server = new_server(application(context, renderer.clips, _log_request))
+        context.let_in = server.let_in
         try:
             sockets = bind_sockets(options.port, "127.0.0.1")
             context.port = sockets[0].getsockname()[1]

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from ltxv_nb import sandbox_address
 from ltxv_nb._version import __version__
-from ltxv_nb.files import write_whole
+from ltxv_nb.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ltxv_nb.sandbox_address import SandboxAddress
 
 
 class State:
@@ -29,14 +31,17 @@ class State:
     ------
     OSError
         The folder cannot be made.
+    ConfigurationError
+        It belongs to another user, or its home does.
     """
 
     def __init__(self, home: Path) -> None:
-        self.folder = home / "sandbox"
+        self.folder = home / sandbox_address.FOLDER
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with contextlib.suppress(OSError):  # a file system without modes, or another user's folder
+        sandbox_address.check_home(home)
+        with contextlib.suppress(OSError):  # a file system without modes
             self.folder.chmod(0o700)
-        self.file = self.folder / "service.json"
+        self.file = self.folder / sandbox_address.FILE
         self._lock = FileLock(self.folder / "service.lock")
 
     def acquire(self) -> bool:
@@ -56,15 +61,17 @@ class State:
             "version": __version__,
             "started": time.time(),
         }
-        write_whole(self.file, json.dumps(facts), alone=True, mode=0o600)
+        sandbox_address.write(self.folder, facts)
 
-    def read(self) -> dict[str, Any] | None:
-        """Return what `announce` wrote; ``None`` while there is no such file."""
-        try:
-            facts = json.loads(self.file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        return facts if isinstance(facts, dict) else None
+    def read(self) -> SandboxAddress | None:
+        """Return what `announce` wrote; ``None`` while there is no such file.
+
+        Raises
+        ------
+        ConfigurationError
+            Another user can have written it.
+        """
+        return sandbox_address.read(self.folder)
 
     def withdraw(self) -> None:
         """Remove the file if it is this service's, so that no client tries a service that is about to end."""
@@ -73,7 +80,11 @@ class State:
 
     def is_ours(self) -> bool:
         """Whether the file names this process; not so once the home was removed, or made again by another."""
-        return (self.read() or {}).get("pid") == os.getpid()
+        try:
+            address = self.read()
+        except ConfigurationError:
+            return False
+        return address is not None and address.pid == os.getpid()
 
     def release(self) -> None:
         """Release the lock."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -110,17 +109,24 @@ def test_a_home_that_cannot_be_written_is_said_so(tmp_path):
         backend.SandboxService(tmp_path / "file").start()
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{", "[]", "null", '{"port": "x", "pid": 1, "token": "t"}', '{"port": 1}', "\x00"]
-)
-def test_a_state_file_that_cannot_be_read_is_no_sandbox(tmp_path, content):
-    path = tmp_path / "service.json"
-    path.write_text(content)
-    assert backend._read_state(path) is None
-    assert backend._read_state(tmp_path / "none.json") is None
+def test_an_address_is_proved_again_after_a_while_and_its_token_stays_with_it(tmp_path, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(backend.time, "monotonic", lambda: now[0])
+    found = iter(
+        [("http://127.0.0.1:1", ApiKey("first-token")), ("http://127.0.0.1:2", ApiKey("second-token"))]
+    )
+    service = backend.SandboxService(tmp_path)
+    monkeypatch.setattr(service, "_running", lambda: next(found))
+    assert service.base_url == "http://127.0.0.1:1"
+    now[0] += backend.PROOF_SECONDS + 1
+    assert service.key == ApiKey("first-token"), "of the address that was asked for"
+    assert (service.base_url, service.key) == ("http://127.0.0.1:2", ApiKey("second-token"))
 
 
-def test_a_state_file_names_port_process_and_token(tmp_path):
-    path = tmp_path / "service.json"
-    path.write_text(json.dumps({"port": 8123, "pid": 77, "token": "tok", "more": 1}))
-    assert backend._read_state(path) == {"port": 8123, "pid": 77, "token": "tok"}
+def test_a_sandbox_that_runs_without_proof_is_one_sentence(tmp_path, monkeypatch):
+    now = iter(range(0, 1000, 20))
+    monkeypatch.setattr(backend.time, "monotonic", lambda: next(now))
+    monkeypatch.setattr(backend.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(subprocess, "Popen", lambda *_args, **_options: SimpleNamespace(poll=lambda: 0))
+    with pytest.raises(ConfigurationError, match="does not prove"):
+        backend.SandboxService(tmp_path / "home").start()
