@@ -254,3 +254,10 @@ def test_a_home_whose_sandbox_belongs_to_another_user_is_refused_by_both_sides(t
     )
     assert ended.returncode == 1
     assert re.fullmatch(r"The folder .* belongs to another user.*\.\n", ended.stderr)
+
+
+def test_a_refused_request_without_a_body_leaves_the_connection_usable(sandbox):
+    with connect(sandbox) as connection:
+        for _ in range(50):
+            connection.sendall(head(sandbox, "GET /v2/billing"))
+            assert status_of(connection) == 401

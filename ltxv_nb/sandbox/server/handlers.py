@@ -98,7 +98,7 @@ class BaseHandler(web.RequestHandler):
             self._refuse_early(refused)
 
     def check(self) -> None:
-        """Refuse a foreign Host (a page that rebinds its name to this machine), a wrong token, a long body."""
+        """Refuse a foreign Host (a page that rebinds its name to this machine), no token, a long body."""
         self.context.last_request = time.monotonic()
         headers = self.request.headers
         if headers.get("Host", "").lower() not in self.context.hosts():
@@ -137,14 +137,11 @@ class BaseHandler(web.RequestHandler):
             )
 
     def _refuse_early(self, refused: Refused) -> None:
-        """Answer at once; the rest of the body is read and dropped, up to a limit.
+        """Answer at once; what follows of a body is read and dropped, up to a limit.
 
         A connection that is closed while the other side still sends is reset, and the answer is lost with it.
         """
         self.body.clear()
-        if not self._body_is_coming():
-            self.send_error(exc_info=(Refused, refused, None))
-            return
         self._answered = True
         connection: Any = self.request.connection
         connection.set_body_timeout(_DROP_SECONDS)
@@ -154,15 +151,13 @@ class BaseHandler(web.RequestHandler):
         self.set_status(refused.status)
         self.set_header("Content-Type", "application/json; charset=UTF-8")
         self.set_header("Content-Length", len(answer.encode()))
-        self.set_header("Connection", "close")
+        headers = self.request.headers
+        if headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers:
+            self.set_header("Connection", "close")
         self.write(answer)
         self.flush()
-
-    def _body_is_coming(self) -> bool:
-        """Whether a body follows; who sends ``Expect`` waits with it for our word, and gets the refusal."""
-        headers = self.request.headers
-        has_body = headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
-        return has_body and "Expect" not in headers
+        if "Expect" in headers:  # whoever waits for our word sends no body now
+            self.finish()
 
     def _drop(self, size: int) -> None:
         self._dropped += size
