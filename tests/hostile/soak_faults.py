@@ -123,8 +123,21 @@ def _bomb(handler: SoakHandler) -> None:
     handler.reply(200, _BOMB, {"Content-Encoding": "gzip"})
 
 
+def _known(handler: SoakHandler, answer: dict[str, Any]) -> None:
+    """Answer something about the generation that is asked for, if there is such a one."""
+    name = handler.query["generation_id"][0]
+    if name in handler.server.service.tasks:
+        handler.reply(200, {"id": name, **answer})
+    else:
+        handler.answer_properly()
+
+
 def _without_address(handler: SoakHandler) -> None:
-    handler.reply(200, {"id": handler.query["generation_id"][0], "status": "completed", "video": {}})
+    _known(handler, {"status": "completed", "video": {}})
+
+
+def _pondering(handler: SoakHandler) -> None:
+    _known(handler, {"status": "pondering"})
 
 
 # -- clips -------------------------------------------------------------------------------------------------
@@ -193,7 +206,7 @@ CHANCES: tuple[Chance, ...] = (
     *(Chance("poll", 0.02, make()) for make in (*_AT_ENTRANCE, faults.no_id)),
     *(Chance("poll", 0.02, faults.answer(status)) for status in (404, 429, 500, 503)),
     Chance("poll", 0.02, faults.html(502)),
-    Chance("poll", 0.02, faults.status_word("pondering")),
+    Chance("poll", 0.02, Fault("an unknown status", _pondering)),
     Chance("poll", 0.02, Fault("completed without an address", _without_address)),
     Chance("poll", 0.01, Fault("32 MB in a few bytes", _bomb)),
     *_answers("103 before the answer", _early_hints, 0.04, 0.04),

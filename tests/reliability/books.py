@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 from ltxv_nb.journal import Journal
@@ -26,7 +27,7 @@ def paid_twice(folder: Path, rows: Iterable[Record]) -> list[str]:
     for row in rows:
         if row.generation_id:
             at = {state: at for at, state, _ in reversed(journal.events(row.id))}
-            by_prompt[row.prompt].append((at["submitting"], at["saved"]))
+            by_prompt[row.prompt].append((at["submitting"], at.get("saved", math.inf)))
     journal.close()
     for prompt, spans in by_prompt.items():
         bad += [prompt for one, next_ in itertools.pairwise(sorted(spans)) if next_[0] < one[1]]
