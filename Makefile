@@ -10,6 +10,7 @@ OUT := out
 # Tests wait more than they compute: three at a time fill two cores.
 JOBS ?= 3
 KERNELS ?= oldest middle newest
+SOAK_SECONDS ?= 1800
 # The pins are those of Python 3.11; another version takes what fits it.
 PINS := $(if $(shell $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null && echo y),-c constraints.txt)
 # What is run on the lowest versions that the metadata allows: what has no page, and one file of kernel tests.
@@ -19,7 +20,7 @@ LOWEST_TESTS := tests/unit tests/contract tests/faults tests/reliability/test_fo
 # Nothing that make runs may find a key, spend money, or touch the user's own journal.
 SAFE := env -u AIMLAPI_API_KEY -u AIMLAPI_KEY -u AIML_API_KEY -u AIMLAPI_BASE_URL LTXV_BACKEND=sandbox
 
-.PHONY: help setup demo lab test lint types unit nbval docs bench screenshots test-kernels test-lowest dist clean
+.PHONY: help setup demo lab test lint types unit nbval docs bench soak screenshots test-kernels test-lowest dist clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -62,6 +63,10 @@ test: $(READY) lint types nbval docs ## everything
 
 bench: $(READY) ## the figures of docs/benchmarks.md
 	$(SAFE) $(BIN)/python benchmarks/run.py
+
+soak: $(READY) ## half an hour of random faults from all sides at once
+	rm -rf $(OUT)/soak
+	$(SAFE) $(BIN)/python -m tests.hostile.soak --seconds $(SOAK_SECONDS) --keep $(OUT)/soak
 
 screenshots: $(READY) ## the pictures of the README, from a real JupyterLab
 	$(SAFE) $(BIN)/python tools/screenshots.py docs/images

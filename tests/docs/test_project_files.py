@@ -32,8 +32,18 @@ def test_the_workflow_also_tests_the_lowest_versions_that_the_metadata_allows():
     assert "--resolution lowest-direct" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-def test_the_workflow_may_only_read():
-    assert _load(".github/workflows/ci.yml")["permissions"] == {"contents": "read"}
+def test_half_an_hour_of_random_faults_is_run_every_night():
+    workflow = _load(".github/workflows/nightly.yml")
+    assert workflow[True]["schedule"], "YAML reads the key `on` as a truth value"
+    assert "make soak" in [step.get("run") for step in workflow["jobs"]["soak"]["steps"]]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert re.search(r"^SOAK_SECONDS \?= 1800$", makefile, re.MULTILINE)
+    assert "-m tests.hostile.soak --seconds $(SOAK_SECONDS)" in makefile
+
+
+@pytest.mark.parametrize("name", ["ci", "nightly"])
+def test_a_workflow_may_only_read(name):
+    assert _load(f".github/workflows/{name}.yml")["permissions"] == {"contents": "read"}
 
 
 def test_pre_commit_runs_the_same_checks_as_make():
