@@ -10,6 +10,7 @@ import collections
 import contextlib
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -313,12 +314,14 @@ def soak(seconds: float, seed: int, without: set[str], keep: Path | None = None)
     without : set of str
         Names of faults that do not happen.
     keep : Path, optional
-        Where the homes of the rounds are kept.
+        Where the home of a round that failed is kept.
     """
     end, total = time.monotonic() + seconds, Result()
     for number in range(sys.maxsize):
         with _folder(keep / str(seed + number) if keep else None) as folder:
             result = Round(folder, seed + number, without).run()
+            if keep and result.good:
+                shutil.rmtree(folder)
         print(f"seed {seed + number}: {result}", flush=True)
         total.add(result)
         if time.monotonic() >= end or not result.good:
@@ -333,7 +336,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(2**32), help="of the first round")
     parser.add_argument("--without", action="append", default=[], metavar="FAULT", help="switch a fault off")
     parser.add_argument("--only", action="append", default=[], metavar="FAULT", help="switch all others off")
-    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the homes of the rounds here")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the home of a round that failed")
     parser.add_argument("--list", action="store_true", help="name the faults, and end")
     given = parser.parse_args(arguments)
     if given.list:
