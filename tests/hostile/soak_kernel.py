@@ -45,7 +45,7 @@ def run_all(base_url: str, folder: Path, cells: int) -> None:
     client = make_client(base_url, folder)
     (folder / "ready").touch()
     while True:
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), _told():
             _run_all(client, cells)
             time.sleep(0.2)
 
@@ -53,8 +53,9 @@ def run_all(base_url: str, folder: Path, cells: int) -> None:
 def _run_all(client, cells: int) -> None:
     jobs = collections.defaultdict(list)
     with _told():
-        for job in [*client.jobs(), *client.resume()]:
-            jobs[job.request.prompt].append(job)
+        client.resume()
+    for job in client.jobs():  # without them nothing is run: a cell that has its clip is not run again
+        jobs[job.request.prompt].append(job)
     prompts = collections.deque(f"cell {number}" for number in range(cells))
     others = [
         threading.Thread(target=_work, args=(client, jobs, prompts)) for _ in range(CELLS_AT_A_TIME - 1)
