@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hmac
 import json
 import os
-import socket
 import stat
-import tempfile
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -56,6 +53,8 @@ class SandboxAddress:
 
     def proves_itself(self) -> bool:
         """Whether a process listens on the port that knows the token; the token itself is not sent."""
+        import socket
+
         # Not by an HTTP library: whatever listens there may answer as slowly as it likes, and at any length.
         nonce = os.urandom(16).hex()
         request = f"GET /health?nonce={nonce} HTTP/1.0\r\nHost: 127.0.0.1:{self.port}\r\n\r\n"
@@ -77,6 +76,8 @@ def proof(token: str, nonce: str, port: int) -> str:
 
     The port is in it, so that no other process can have the real sandbox answer in its place.
     """
+    import hmac
+
     return hmac.new(token.encode(), f"sandbox {port} {nonce}".encode(), "sha256").hexdigest()
 
 
@@ -160,6 +161,8 @@ def _recorded_of_ours(folder: Path) -> tuple[int | None, int]:
     Some (shared folders of virtual machines, FAT, many network drives) give everything one owner and one
     mode. There these say nothing, and are no reason to refuse anything.
     """
+    import tempfile
+
     try:
         with tempfile.NamedTemporaryFile(dir=folder) as file:
             found = os.stat(file.name)  # noqa: PTH116 - NamedTemporaryFile gives text
