@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
@@ -14,9 +15,12 @@ import time
 import psutil
 import pytest
 from protocol.sandbox_process import PATH, Sandbox
+from tornado import web
+from tornado.netutil import bind_sockets
 
 import ltxv_nb
 from ltxv_nb.errors import LTXVError
+from ltxv_nb.sandbox.server import connections
 
 ROUTES = [
     PATH,
@@ -137,8 +141,8 @@ def test_a_thousand_strangers_do_not_keep_the_user_out(sandbox):
         for _ in range(1000):
             stack.enter_context(connect(sandbox)).sendall(b"GET / HTTP/1.1\r\nHost")
         assert sandbox.get("/v2/billing").status_code == 200
-        connections = psutil.Process(sandbox.process.pid).net_connections("tcp")
-        assert sum(one.status == psutil.CONN_ESTABLISHED for one in connections) <= 260
+        held = psutil.Process(sandbox.process.pid).net_connections("tcp")
+        assert sum(one.status == psutil.CONN_ESTABLISHED for one in held) <= connections.MAX_CONNECTIONS
         mine.sendall(head(sandbox, "GET /v2/billing", token=token))
         assert status_of(mine) == 200, "a connection that has shown the token stays"
 
@@ -261,3 +265,25 @@ def test_a_refused_request_without_a_body_leaves_the_connection_usable(sandbox):
         for _ in range(50):
             connection.sendall(head(sandbox, "GET /v2/billing"))
             assert status_of(connection) == 401
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET / HTT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf"]
+)
+def test_headers_and_bodies_that_never_end_are_given_up(monkeypatch, sent):
+    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.3)
+    monkeypatch.setattr(connections, "BODY_SECONDS", 0.3)
+
+    async def wait_for_the_end():
+        server = connections.new_server(web.Application())
+        (listening,) = bind_sockets(0, "127.0.0.1")
+        server.add_socket(listening)
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        writer.write(sent)
+        try:
+            return await asyncio.wait_for(reader.read(), 10)
+        finally:
+            writer.close()
+            server.stop()
+
+    assert asyncio.run(wait_for_the_end()) == b"", "closed without an answer"
