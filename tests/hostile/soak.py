@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 #: Jobs of a round; seconds of its faults at most; and seconds that everything may take to drain afterwards.
-JOBS, FAULT_SECONDS, DRAIN_SECONDS = 200, 45.0, 120.0
+JOBS, FAULT_SECONDS, DRAIN_SECONDS = 200, 45.0, 300.0
 
 #: The most memory that a kernel may take, in megabytes.
 MOST_MEMORY = 400.0

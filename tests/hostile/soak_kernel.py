@@ -39,6 +39,9 @@ def break_threads(share: float) -> None:
 
 def run_all(base_url: str, folder: Path, cells: int) -> None:
     """Run every cell whose clip is not on disk, again and again, as an impatient user does."""
+    # A real kernel has it long since, and an interrupt in the middle of this import spoils it for good.
+    import asyncio  # noqa: F401
+
     from faults.fast import hurry, make_client
 
     hurry()

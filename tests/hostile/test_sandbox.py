@@ -123,6 +123,21 @@ def test_a_refusal_arrives_although_the_body_is_still_being_sent(sandbox):
         assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("path", ["/health", "/v1/models"])
+def test_a_path_for_everybody_waits_for_a_body_no_longer(sandbox, path):
+    with connect(sandbox, 20) as connection:
+        connection.sendall(head(sandbox, f"GET {path}", "Transfer-Encoding: chunked"))
+        began = time.monotonic()
+        assert connection.recv(4096) == b""
+        assert time.monotonic() - began < 10
+
+
+def test_a_length_of_thousands_of_digits_is_too_long_and_no_failure(sandbox):
+    with connect(sandbox) as connection:
+        connection.sendall(head(sandbox, "POST /v2/billing", f"Content-Length: {'9' * 5000}"))
+        assert 400 <= status_of(connection) < 500
+
+
 def test_a_body_that_never_comes_holds_a_stranger_only_for_seconds(sandbox):
     with connect(sandbox, 20) as connection:
         connection.sendall(head(sandbox, f"POST {PATH}", "Content-Length: 30000000"))

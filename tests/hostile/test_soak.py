@@ -15,7 +15,7 @@ SEED = int(os.environ.get("LTXV_SOAK_SEED") or random.randrange(2**32))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the kernel is interrupted and killed by signals")
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_whatever_goes_wrong_at_once_nothing_is_lost_paid_twice_or_saved_as_anothers():
     result = soak(seconds=1, seed=SEED, without=set(OFF))
     assert result.lost == []

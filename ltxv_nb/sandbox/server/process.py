@@ -17,8 +17,9 @@ from tornado.netutil import bind_sockets
 from ltxv_nb.sandbox.jobs.generations import Generations
 from ltxv_nb.sandbox.jobs.renderer import Renderer
 from ltxv_nb.sandbox.jobs.store import Store
+from ltxv_nb.sandbox.server.base import NAME, ServerContext
 from ltxv_nb.sandbox.server.connections import new_server
-from ltxv_nb.sandbox.server.handlers import NAME, ServerContext, application
+from ltxv_nb.sandbox.server.handlers import application
 from ltxv_nb.sandbox.server.state import State
 
 if TYPE_CHECKING:
