@@ -8,6 +8,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import random
+import signal
 import sys
 import threading
 import time
@@ -37,6 +38,25 @@ def break_threads(share: float) -> None:
     threading.Thread.start = unreliable  # type: ignore[method-assign]
 
 
+class CtrlC:
+    """Lets an interrupt through while a cell is run, once, as a kernel does; between cells there is none."""
+
+    def __init__(self) -> None:
+        self._running = False
+        signal.signal(signal.SIGINT, self._interrupt)
+
+    def _interrupt(self, *_: object) -> None:
+        if self._running:
+            self._running = False
+            raise KeyboardInterrupt
+
+    def __enter__(self) -> None:
+        self._running = True
+
+    def __exit__(self, *_: object) -> None:
+        self._running = False
+
+
 def run_all(base_url: str, folder: Path, cells: int) -> None:
     """Run every cell whose clip is not on disk, again and again, as an impatient user does."""
     # A real kernel has it long since, and an interrupt in the middle of this import spoils it for good.
@@ -45,10 +65,10 @@ def run_all(base_url: str, folder: Path, cells: int) -> None:
     from faults.fast import hurry, make_client
 
     hurry()
-    client = make_client(base_url, folder)
+    client, ctrl_c = make_client(base_url, folder), CtrlC()
     (folder / "ready").touch()
     while True:
-        with contextlib.suppress(KeyboardInterrupt), _told():
+        with contextlib.suppress(KeyboardInterrupt), _told(), ctrl_c:
             _run_all(client, cells)
             time.sleep(0.2)
 
