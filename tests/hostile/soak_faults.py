@@ -250,4 +250,4 @@ def names() -> list[str]:
 
 
 #: Faults that the package does not survive yet.
-OFF: frozenset[str] = frozenset({"video: cut, without a length", "kernel: threads that cannot be started"})
+OFF: frozenset[str] = frozenset({"video: cut, without a length"})
