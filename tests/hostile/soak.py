@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from reliability.books import paid_twice
 
-from hostile.soak_faults import CHANCES, EVENTS, HANDICAPS, OFF, names
+from hostile.soak_faults import CHANCES, EVENTS, HANDICAPS, names
 from hostile.soak_service import SoakService, mark
 from ltxv_nb.journal import Journal
 
@@ -344,7 +344,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if unknown := {*given.without, *given.only} - set(names()):
         parser.error(f"there is no fault named {', '.join(sorted(unknown))}: see --list")
-    without = {*given.without, *(OFF - set(given.only))}
+    without = set(given.without)
     without |= set(names()) - set(given.only) if given.only else set()
     total = soak(given.seconds, given.seed, without, given.keep)
     for name, count in sorted(total.met.items()):

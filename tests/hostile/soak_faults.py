@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from faults import faults
 from faults.service import Fault
 
+from hostile.files import many_samples
+
 if TYPE_CHECKING:
     from hostile.soak_service import SoakHandler
 
@@ -162,6 +164,11 @@ def _cut_without_length(handler: SoakHandler) -> None:
     _send_file(handler, data[: len(data) // 3], with_length=False)
 
 
+def _that_claims_gigabytes(handler: SoakHandler) -> None:
+    """Send a few hundred bytes that cost whoever opens them without care two gigabytes."""
+    _send_file(handler, many_samples(1))
+
+
 def _compressed(handler: SoakHandler) -> None:
     handler.reply(
         200, gzip.compress(_clip_of(handler)), {"Content-Type": "video/mp4", "Content-Encoding": "gzip"}
@@ -220,6 +227,7 @@ CHANCES: tuple[Chance, ...] = (
     Chance("video", 0.05, Fault("spoilt", _spoilt)),
     Chance("video", 0.05, Fault("cut, without a length", _cut_without_length)),
     Chance("video", 0.03, Fault("compressed", _compressed)),
+    Chance("video", 0.01, Fault("a video that claims gigabytes", _that_claims_gigabytes)),
     Chance("video", 0.05, faults.redirect_to_itself()),
     *(Chance("video", 0.02, faults.answer(status)) for status in (403, 404, 416, 500, 503)),
     Chance("video", 0.03, faults.html(200)),
@@ -247,7 +255,3 @@ HANDICAPS: dict[str, float] = {
 def names() -> list[str]:
     """Return the name of every fault."""
     return [chance.name for chance in CHANCES] + [*EVENTS, *HANDICAPS]
-
-
-#: Faults that the package does not survive yet.
-OFF: frozenset[str] = frozenset({"video: cut, without a length"})
