@@ -177,13 +177,15 @@ class Round:
         """Torment the kernel, let everything drain, and compare the books."""
         with self.service:
             self.kernel.start()
-            self._torment()
-            self._let_go_of_journal()
-            self.service.heal()
-            self.kernel.kill()
-            self.kernel.start(sound=True)
-            self._drain()
-            self.kernel.kill()
+            try:
+                self._torment()
+                self._let_go_of_journal()
+                self.service.heal()
+                self.kernel.kill()
+                self.kernel.start(sound=True)
+                self._drain()
+            finally:
+                self.kernel.kill()
             return self._result()
 
     def _torment(self) -> None:
@@ -193,11 +195,10 @@ class Round:
             self.kernel.look()
             if self._holder is not None and time.monotonic() > self._held_until:
                 self._let_go_of_journal()
-            if self.kernel.ready:
-                for name, per_minute in self._events.items():
-                    if self._rng.random() < per_minute / 60 * 0.05:
-                        self.kernel.met[name] += 1
-                        self._happen(name)
+            for name, per_minute in self._events.items():
+                if self._rng.random() < per_minute / 60 * 0.05 and self.kernel.ready:
+                    self.kernel.met[name] += 1
+                    self._happen(name)
 
     def _happen(self, name: str) -> None:
         happenings: dict[str, Callable[[], None]] = {
