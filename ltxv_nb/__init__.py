@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         ServerError,
         ServiceUnreachable,
         SubmissionUnknown,
+        UnknownModel,
         WatchStopped,
     )
     from ltxv_nb.job import Job
@@ -63,6 +64,7 @@ __all__ = [
     "ServerError",
     "ServiceUnreachable",
     "SubmissionUnknown",
+    "UnknownModel",
     "Video",
     "WatchStopped",
     "__version__",

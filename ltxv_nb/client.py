@@ -28,8 +28,13 @@ if TYPE_CHECKING:
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.leases import Holder
     from ltxv_nb.key import ApiKey
+    from ltxv_nb.models import Model
+    from ltxv_nb.models.listing import ModelList
     from ltxv_nb.service.api import Api
     from ltxv_nb.video import Video
+
+#: The model of a request that names none.
+DEFAULT_MODEL = default_model().id
 
 #: Seconds that `Client.generate` and a waiting cell wait by default; the vendor's guides use the same.
 DEFAULT_TIMEOUT = 600.0
@@ -142,15 +147,21 @@ class Client:
     @explained(interrupt_note(None))
     def submit(
         self,
-        prompt: str,
+        prompt: str = "",
         *,
-        model: str = default_model().id,
+        model: str | Model = DEFAULT_MODEL,
         duration: int | None = None,
         resolution: str | None = None,
         aspect_ratio: str | None = None,
         fps: int | None = None,
         generate_audio: bool | None = None,
+        seed: int | None = None,
+        negative_prompt: str | None = None,
         image: Any = None,
+        last_image: Any = None,
+        images: Any = None,
+        video: Any = None,
+        audio: Any = None,
         allow_duplicate: bool = False,
         **extra: Any,
     ) -> Job:
@@ -160,10 +171,18 @@ class Client:
         ----------
         prompt, model, duration, resolution, aspect_ratio, fps, generate_audio, image
             See `GenerationRequest`; what is left out is left to the service's own defaults.
+        seed, negative_prompt
+            The same number gives similar clips; what to avoid, in words. Where the model has them.
+        last_image, images
+            The last frame, and a list of reference pictures, each as `image`. Where the model has them.
+        video, audio
+            A video or a sound to start from: a path, an http(s) URL, bytes, a data URI, or an earlier job or
+            video; a list where the model takes several.
         allow_duplicate : bool
             Send it although an identical request is unfinished, or its outcome unknown.
         **extra
-            Further parameters of the model; for a model that is not known here, further fields of the body.
+            Further parameters of the model, by role or published name; for a model of which nothing is
+            known, further fields of the body.
 
         Returns
         -------
@@ -183,9 +202,16 @@ class Client:
         SubmissionUnknown
             It may or may not have accepted it. The error carries the job, which keeps looking.
         """
-        request = GenerationRequest(
-            prompt, model, image, duration, resolution, aspect_ratio, fps, generate_audio, extra
-        )
+        named = {
+            "prompt": prompt, "image": image, "duration": duration, "resolution": resolution,
+            "aspect_ratio": aspect_ratio, "fps": fps, "generate_audio": generate_audio, "seed": seed,
+            "negative_prompt": negative_prompt, "last_image": last_image, "images": images,
+            "video": video, "audio": audio,
+        }  # fmt: skip
+        chosen = {name: value for name, value in named.items() if value is not None}
+        if isinstance(model, str) and model.strip():  # anything else is for the request to refuse
+            model = self._engine.models.find(model)
+        request = GenerationRequest.of({**chosen, **extra, "model": model})
         return self.submit_request(request, allow_duplicate=allow_duplicate)
 
     def submit_request(self, request: GenerationRequest, *, allow_duplicate: bool = False) -> Job:
@@ -198,6 +224,7 @@ class Client:
             begun.append(self._job(record, twin=twin))
             return begun[0].take
 
+        request = self._engine.models.checked(request)
         with explained(lambda: submission_note(begun[0] if begun else None)):
             try:
                 self._engine.submit(request, begin, allow_duplicate=allow_duplicate)
@@ -219,10 +246,12 @@ class Client:
         """
         from ltxv_nb.engine.prepare import prepare
 
-        return prepare(request).body
+        return prepare(self._engine.models.checked(request)).body
 
     @explained(interrupt_note(None))
-    def generate(self, prompt: str, *, timeout: float | None = DEFAULT_TIMEOUT, **parameters: Any) -> Video:
+    def generate(
+        self, prompt: str = "", *, timeout: float | None = DEFAULT_TIMEOUT, **parameters: Any
+    ) -> Video:
         """Submit one clip and wait for the video.
 
         Parameters
@@ -273,6 +302,55 @@ class Client:
         return as_they_end(
             lambda prompt: self.submit(prompt, **parameters), prompts, concurrency, self.keep_tracking
         )
+
+    # -- models --------------------------------------------------------------------------------------------
+
+    def models(
+        self,
+        can: str | None = None,
+        words: str | None = None,
+        max_usd_per_second: float | None = None,
+        refresh: bool = False,
+    ) -> ModelList:
+        """Return the models of the service, as its catalogue lists them.
+
+        The catalogue is kept in the home folder: it is read from the service when there is none yet or when
+        that is asked for, and otherwise in the background, once a day. Without a network and without a
+        catalogue the two built-in models are returned.
+
+        Parameters
+        ----------
+        can : str, optional
+            Something that they can do, like ``image_to_video``.
+        words : str, optional
+            Words that all occur in a model's id, name, maker, description or capabilities.
+        max_usd_per_second : float, optional
+            What a second may cost at most, in USD; a model whose price is not known is left out.
+        refresh : bool
+            Whether to ask the service now.
+
+        Returns
+        -------
+        ModelList
+            A list of `Model` that shows itself as a table.
+
+        Raises
+        ------
+        APIError
+            ``refresh`` was asked for, and the service did not answer with a catalogue.
+        """
+        listed = self._engine.models.catalogue.models(refresh=refresh)
+        return listed.filtered(can=can, words=words, max_usd_per_second=max_usd_per_second)
+
+    def model(self, name: str) -> Model:
+        """Return a model by its id or an alias, in any case.
+
+        Raises
+        ------
+        UnknownModel
+            There is none of that name, or several; the message names the nearest.
+        """
+        return self._engine.models.catalogue.find(name)
 
     # -- looking back --------------------------------------------------------------------------------------
 
@@ -337,11 +415,7 @@ class Client:
 
     def request_of(self, record: Record) -> GenerationRequest:
         """Return what a journal record asked for."""
-        from ltxv_nb.journal import first_frames
-
-        values = dict(record.request)
-        image = first_frames.source(values.pop("image", None), self.home)
-        return GenerationRequest.of({**values, "image": image})
+        return self._engine.models.request_of(record)
 
     # -- tracking ------------------------------------------------------------------------------------------
 

@@ -103,6 +103,10 @@ class NotFoundError(APIError):
     """404: the service has no such model or generation. Nothing was billed."""
 
 
+class UnknownModel(NotFoundError, RequestError):
+    """The service has no model of that name, or not any more; nothing was sent."""
+
+
 class RateLimitError(APIError):
     """429: too many requests. Nothing was billed."""
 

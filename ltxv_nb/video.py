@@ -69,7 +69,9 @@ class Video:
         """Return the video of a journal record; ``None`` while there is none on disk."""
         if record.file is None or record.media is None:
             return None
-        settings = {key: value for key, value in record.request.items() if key not in {"prompt", "image"}}
+        from ltxv_nb.journal.first_frames import settings_of
+
+        settings = settings_of(record.request)
         return cls(
             path=Path(record.file),
             url=record.url,

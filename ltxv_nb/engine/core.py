@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.engine.estimates import Estimates
+from ltxv_nb.engine.model_lookup import ModelLookup
 from ltxv_nb.engine.news import News
 from ltxv_nb.engine.prepare import Prepared, adopted_record, new_record, prepare
 from ltxv_nb.engine.save import Saver, check_folder
@@ -19,7 +20,7 @@ from ltxv_nb.journal.guards import Occupied, generation_is_new, no_identical_req
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
-from ltxv_nb.models import missing_model_hint
+from ltxv_nb.models.cache import Cache
 from ltxv_nb.service.api import Api
 from ltxv_nb.service.backend import connect
 from ltxv_nb.settings import JOURNAL_FILE, service_name, spellings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ltxv_nb.engine.submit import Sent
     from ltxv_nb.journal import Record
     from ltxv_nb.journal.leases import Holder
+    from ltxv_nb.models.catalogue import Catalogue
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.settings import Settings
 
@@ -51,8 +53,10 @@ class Engine:
         service = connect(settings)
         self.origin = service.origin
         self.journal = Journal(settings.home / JOURNAL_FILE)
-        self.api = Api(service, missing_model_hint=missing_model_hint)
-        self.estimates = Estimates(self.api, self.journal, time.time)
+        self._model_cache = Cache(settings.home / "models", self.origin)
+        self.models = ModelLookup(self._new_catalogue, self._model_cache, settings.home)
+        self.api = Api(service, missing_model_hint=self.models.hint)
+        self.estimates = Estimates(self.api, self.journal, time.time, self.models.remembered)
         self.lease = Lease(settings.home / "trackers")
         self.submission = Submission(self.api, self.journal)
         self.tracker = Tracker(
@@ -67,6 +71,11 @@ class Engine:
         self._scrubbing = scrubbing(settings.key, "ltxv_nb", "urllib3.connectionpool")
         self._sending: set[str] = set()
         self.closed = False
+
+    def _new_catalogue(self) -> Catalogue:
+        from ltxv_nb.models.catalogue import Catalogue
+
+        return Catalogue(self.api, self._model_cache)
 
     # -- submitting ----------------------------------------------------------------------------------------
 
@@ -105,10 +114,9 @@ class Engine:
         prepared = prepare(request)
         check_folder(self.settings.output_dir)
         self.api.make_ready()
-        frame = prepared.frame
-        image = first_frames.store(frame, self.settings.home) if frame else None
+        files = first_frames.store_all(prepared.files, self.settings.home)
         try:
-            record, twin = self._reserve(prepared, image, allow_duplicate=allow_duplicate)
+            record, twin = self._reserve(prepared, files, allow_duplicate=allow_duplicate)
         except JournalError as error:
             raise JournalError(f"{error} Nothing was sent.") from error.__cause__
         try:
@@ -118,7 +126,7 @@ class Engine:
             self._sending.discard(record.id)
 
     def _reserve(
-        self, prepared: Prepared, image: dict[str, Any] | None, *, allow_duplicate: bool
+        self, prepared: Prepared, files: dict[str, Any], *, allow_duplicate: bool
     ) -> tuple[Record, Path | None]:
         """Write the row, unless something stands in its way."""
         fingerprints = [prepared.fingerprint(origin) for origin in spellings(self.origin)]
@@ -128,7 +136,7 @@ class Engine:
             prepared,
             backend=self.settings.backend,
             origin=self.origin,
-            image=image,
+            files=files,
             output_dir=self.settings.output_dir,
             owner=self.lease.name,
             service_ahead=self.api.ahead,

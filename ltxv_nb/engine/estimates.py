@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltxv_nb.journal import Journal, Record
+    from ltxv_nb.models import Model
     from ltxv_nb.polling.schedule import Belief
     from ltxv_nb.service.api import Api
 
@@ -42,12 +43,21 @@ class Estimates:
         Asked for past durations.
     clock : callable
         Returns unix time in seconds.
+    find : callable, optional
+        Returns what is known of a model without asking the service.
     """
 
-    def __init__(self, api: Api, journal: Journal, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        api: Api,
+        journal: Journal,
+        clock: Callable[[], float],
+        find: Callable[[str], Model | None] = find_model,
+    ) -> None:
         self._api = api
         self._journal = journal
         self._clock = clock
+        self._find = find
         self._lock = threading.Lock()
         self._percentiles: dict[str, tuple[float, dict[str, float] | None]] = {}
         self._beliefs: dict[tuple[object, ...], tuple[float, Belief]] = {}
@@ -82,13 +92,17 @@ class Estimates:
             made_at, belief = self._beliefs.get(settings, (0.0, None))
             if belief is not None and abs(now - made_at) < BELIEF_SECONDS:
                 return belief
-            percentiles = self._percentiles.get(record.model, (0.0, None))[1]
-        model = find_model(record.model)
+            reported = self._percentiles.get(record.model, (0.0, None))[1]
+        model = self._find(record.model)
         vendor_seconds = model.seconds if model else None
+        percentiles = reported or (model.percentiles if model else None)
         try:
-            history = self._history(record, now)
+            history = self._history(record, model, now)
             belief = estimate.belief(
-                vendor_seconds=vendor_seconds, work=_work(record), percentiles=percentiles, history=history
+                vendor_seconds=vendor_seconds,
+                work=_work(record, model),
+                percentiles=percentiles,
+                history=history,
             )
         except (ArithmeticError, ValueError) as error:
             _log.debug("the figures for %s cannot be used: %s", record.model, error)
@@ -97,7 +111,7 @@ class Estimates:
             self._beliefs[settings] = (now, belief)
         return belief
 
-    def _history(self, record: Record, now: float) -> list[estimate.History]:
+    def _history(self, record: Record, model: Model | None, now: float) -> list[estimate.History]:
         try:
             past = self._journal.past(record.model)
         except LTXVError:
@@ -108,7 +122,7 @@ class Estimates:
                 high=row.finished_at - row.accepted_at,
                 ago_days=max(0.0, (now - row.finished_at) / _DAY),
                 same=_settings(row) == _settings(record),
-                work=_work(row),
+                work=_work(row, model),
             )
             for row in past
             if row.origin == record.origin
@@ -132,11 +146,10 @@ def _settings(record: Record) -> dict[str, Any]:
     }
 
 
-def _work(record: Record) -> float:
+def _work(record: Record, model: Model | None) -> float:
     """Return the amount of picture in a generation."""
     asked = _settings(record)
-    model = find_model(record.model) or default_model()
-    size = model.frame_size(asked["resolution"], asked["aspect_ratio"])
+    size = (model or default_model()).frame_size(asked["resolution"], asked["aspect_ratio"])
     return estimate.workload(asked["duration"], size, asked["fps"])
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltxv_nb.media.image import FirstFrame
+    from ltxv_nb.models import Model, Parameter
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.service.reply import Generation
 
@@ -28,20 +29,21 @@ class Prepared(NamedTuple):
     ----------
     request : GenerationRequest
         What was asked for.
-    frame : FirstFrame or None
-        Its first frame.
+    files : dict
+        Its pictures, videos and sounds, by the parameters' Python names; a list where several were given.
     body : dict
         The JSON body.
     """
 
     request: GenerationRequest
-    frame: FirstFrame | None
+    files: dict[str, FirstFrame | list[FirstFrame]]
     body: dict[str, Any]
 
     def fingerprint(self, origin: str) -> str:
         """Return what two identical requests to one service have in common."""
-        image = self.frame.sha256 or self.frame.url if self.frame else None
-        essence = {**self.body, "image_url": image} if image else self.body
+        names = {known.key: known.name for known in self.request.spec.parameters}
+        hashes = {names[key]: _essence(file) for key, file in self.files.items()}
+        essence = {**self.body, **hashes}
         return hashlib.sha256(json.dumps([origin, essence], sort_keys=True).encode()).hexdigest()
 
 
@@ -51,23 +53,74 @@ def prepare(request: GenerationRequest) -> Prepared:
     Raises
     ------
     RequestError
-        Its image cannot be read, or a value cannot be written as JSON.
+        A file cannot be read, the parameters do not go together, or a value cannot be written as JSON.
     """
-    frame = _first_frame(request)
-    body = (request.replace(image=frame.url) if frame else request).body()
+    files = _files(request)
+    body = request.body({key: _address(file) for key, file in files.items()})
+    _check_rules(request.spec, body)
     try:
         json.dumps(body, sort_keys=True, allow_nan=False)
     except (TypeError, ValueError) as error:
         raise RequestError(f"The request cannot be written as JSON ({error}).") from None
-    return Prepared(request, frame, body)
+    return Prepared(request, files, body)
 
 
-def _first_frame(request: GenerationRequest) -> FirstFrame | None:
-    if request.image is None:
-        return None
-    from ltxv_nb.media.image import prepare as prepare_image
+def _essence(file: FirstFrame | list[FirstFrame]) -> Any:
+    return [_essence(one) for one in file] if isinstance(file, list) else file.sha256 or file.url
 
-    return prepare_image(request.image, request.frame_size)
+
+def _address(file: FirstFrame | list[FirstFrame]) -> Any:
+    return [one.url for one in file] if isinstance(file, list) else file.url
+
+
+def _files(request: GenerationRequest) -> dict[str, FirstFrame | list[FirstFrame]]:
+    """Make every file of a request ready; a parameter that is a list takes one file as a list of one."""
+    files: dict[str, FirstFrame | list[FirstFrame]] = {}
+    for key, given in request.files().items():
+        parameter = request.spec.parameter(key)
+        assert parameter is not None  # it named the file
+        several = isinstance(given, (list, tuple))
+        made = [_file(one, parameter, request) for one in (given if several else [given])]
+        takes_list = "array" in parameter.types
+        if several and not takes_list and parameter.type != "any":
+            raise RequestError(f"{key} is a list of {len(made)}, but {request.spec.short_name} takes one.")
+        as_list = several or (takes_list and "string" not in parameter.types)
+        if as_list and not parameter.within(made):
+            raise RequestError(f"{key} is a list of {len(made)}, but it can be {parameter.allowed()}.")
+        files[key] = made if as_list else made[0]
+    return files
+
+
+def _file(source: Any, parameter: Parameter, request: GenerationRequest) -> FirstFrame:
+    """Make one file ready; what is wrong with it is said of its parameter."""
+    if parameter.media == "image":
+        from ltxv_nb.media.image import prepare as prepare_image
+
+        try:
+            return prepare_image(source, request.frame_size)
+        except RequestError as error:
+            if parameter.role == "image":
+                raise
+            words = str(error).replace("The first frame", f"The picture for {parameter.key}")
+            raise RequestError(words.replace("a first frame", "a picture")) from error
+    from ltxv_nb.media import attachments
+
+    try:
+        return attachments.prepare(source, "audio" if parameter.media == "audio" else "video")
+    except RequestError as error:
+        if parameter.key == parameter.media:
+            raise
+        raise RequestError(f"{parameter.key}: {error}") from error
+
+
+def _check_rules(model: Model, body: dict[str, Any]) -> None:
+    """Check what the model's schema says of several parameters at once."""
+    if not model.rules:
+        return
+    from ltxv_nb.models import rules
+
+    if problem := rules.problem(model.rules, {key: value for key, value in body.items() if key != "model"}):
+        raise RequestError(f"The request for {model.short_name} does not fit its schema: it{problem}")
 
 
 def new_record(
@@ -75,7 +128,7 @@ def new_record(
     *,
     backend: str,
     origin: str,
-    image: dict[str, Any] | None,
+    files: dict[str, Any],
     output_dir: Path,
     owner: str,
     service_ahead: float | None = None,
@@ -88,8 +141,8 @@ def new_record(
         The request.
     backend, origin : str
         Where it goes.
-    image : dict or None
-        How the journal keeps its first frame, see `ltxv_nb.journal.first_frames`.
+    files : dict
+        How the journal keeps its files, see `ltxv_nb.journal.first_frames`.
     output_dir : Path
         Folder of its video.
     owner : str
@@ -98,7 +151,7 @@ def new_record(
         Seconds by which the service's clock is ahead of ours, if that is known.
     """
     request, job_id = prepared.request, new_id()
-    asked = {"prompt": request.prompt, **request.settings(), **({"image": image} if image else {})}
+    asked = {"prompt": request.prompt, **request.settings(), **files}
     return _with_file(
         Record(
             id=job_id,

@@ -1,4 +1,4 @@
-"""First frames of journalled jobs: stored as files under their hash, never inside the row."""
+"""Pictures, videos and sounds of journalled jobs: stored as files under their hash, never inside the row."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from ltxv_nb.errors import JournalError
 from ltxv_nb.files import write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ltxv_nb.media.image import FirstFrame
+
+
+#: The name under which a row keeps a file other than the first frame.
+_FILE = "$file"
+#: Endings of file names where the media type's own word is not the usual one.
+_SUFFIXES = {"mpeg": "mp3", "quicktime": "mov"}
 
 
 def store(frame: FirstFrame, home: Path) -> dict[str, Any]:
@@ -36,6 +43,7 @@ def store(frame: FirstFrame, home: Path) -> dict[str, Any]:
     if frame.data is None:
         return {"url": frame.url}
     suffix = (frame.media_type or "image/jpeg").rpartition("/")[2]
+    suffix = _SUFFIXES.get(suffix, suffix)
     target = home / "images" / f"{frame.sha256}.{suffix}"
     if not target.exists():
         try:
@@ -46,6 +54,37 @@ def store(frame: FirstFrame, home: Path) -> dict[str, Any]:
                 f"check the folder, or set LTXV_HOME to another one. Nothing was sent."
             ) from None
     return {"sha256": frame.sha256, "file": f"images/{target.name}", "media_type": frame.media_type}
+
+
+def store_all(files: Mapping[str, FirstFrame | list[FirstFrame]], home: Path) -> dict[str, Any]:
+    """Store the files of a request, and return what the journal's row says of them, by parameter.
+
+    A first frame stands there as in version 0.1; every other file under ``$file``, alone or in a list.
+    """
+    rows: dict[str, Any] = {}
+    for name, file in files.items():
+        stored = [store(one, home) for one in file] if isinstance(file, list) else store(file, home)
+        rows[name] = stored if name == "image" and isinstance(stored, dict) else {_FILE: stored}
+    return rows
+
+
+def _is_file(name: str, value: Any) -> bool:
+    return isinstance(value, dict) and (name == "image" or set(value) == {_FILE})
+
+
+def sources(asked: Mapping[str, Any], home: Path) -> dict[str, Any]:
+    """Return the parameters in a row's request, with files as they can be given again."""
+    return {name: _given(value, home) if _is_file(name, value) else value for name, value in asked.items()}
+
+
+def _given(value: dict[str, Any], home: Path) -> Any:
+    stored = value.get(_FILE, value)
+    return [source(one, home) for one in stored] if isinstance(stored, list) else source(stored, home)
+
+
+def settings_of(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters in a row's request without the prompt and without files."""
+    return {name: value for name, value in asked.items() if name != "prompt" and not _is_file(name, value)}
 
 
 def source(stored: dict[str, Any] | None, home: Path) -> Any:

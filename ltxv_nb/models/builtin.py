@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from ltxv_nb.models.model import Model
 from ltxv_nb.models.parameter import Parameter
+from ltxv_nb.models.price import PriceList, Rate
+from ltxv_nb.models.roles import ROLES
 from ltxv_nb.text import IMAGE_SOURCES
+
+#: What any model may have, for one of which nothing is known: unchecked, under the usual published names.
+COMMON: tuple[Parameter, ...] = (
+    *(
+        Parameter(entry.names[0], "any", entry.help, role=role, unit=entry.unit)
+        for role, entry in ROLES.items()
+        if role not in {"last_image", "images", "video", "audio"}  # their published names differ too much
+    ),
+    Parameter("fps", "any", "frames per second", unit="frames per second"),
+)
 
 #: The parameters of both models, in the order in which people meet them.
 _PARAMETERS: tuple[Parameter, ...] = (
     Parameter("prompt", "string", "what happens in the clip, in words", required=True, role="prompt"),
-    Parameter(
-        "image",
-        "string",
-        f"the first frame: {IMAGE_SOURCES}",
-        role="image",
-        wire="image_url",
-        flags=("-i", "--image"),
-    ),
+    Parameter("image_url", "string", f"the first frame: {IMAGE_SOURCES}", role="image"),
     Parameter(
         "duration",
         "integer",
@@ -28,7 +33,6 @@ _PARAMETERS: tuple[Parameter, ...] = (
         values=(6, 8, 10),
         role="duration",
         unit="seconds",
-        flags=("-d", "--duration"),
     ),
     Parameter(
         "resolution",
@@ -37,7 +41,6 @@ _PARAMETERS: tuple[Parameter, ...] = (
         values=("1080p", "1440p", "2160p"),
         default="1080p",
         role="resolution",
-        flags=("-r", "--resolution"),
     ),
     Parameter(
         "aspect_ratio",
@@ -62,30 +65,44 @@ _PARAMETERS: tuple[Parameter, ...] = (
         default=True,
         role="generate_audio",
         label="Audio",
-        flags=("--audio", "--no-audio"),
     ),
 )
 
+
+def _prices(usd_per_second: str) -> PriceList:
+    """Return the one price that the guides show; what other resolutions cost, the catalogue says."""
+    return PriceList(
+        (Rate(usd_per_second, when=(("resolution", ("1080p",)),)),),
+        variants=True,
+        source="the samples in the vendor's guides: 6 s of 1080p",
+    )
+
+
 #: The models that are known without asking the service; the first is the default. Their entries look alike
-#: because they share all parameters; the seconds are those of the vendor's two guides, measured once each.
+#: because they share all parameters; seconds and prices are those of the vendor's two guides: one clip of 6 s
+#: in 1080p each, billed with 756,000 and 504,000 credits.
 BUILTIN_MODELS: tuple[Model, ...] = (
     Model(
         id="ltxv/ltxv-2",
         name="LTXV-2",
         developer="Lightricks",
         aliases=("ltxv-2",),
+        short="ltxv-2",
         capabilities=("text_to_video", "image_to_video"),
         parameters=_PARAMETERS,
         seconds=70.0,
+        prices=_prices("0.063"),
     ),
     Model(
         id="ltxv/ltxv-2-fast",
         name="LTXV-2 Fast",
         developer="Lightricks",
         aliases=("ltxv-2-fast",),
+        short="ltxv-2-fast",
         capabilities=("text_to_video", "image_to_video"),
         parameters=_PARAMETERS,
         seconds=58.9,
+        prices=_prices("0.042"),
     ),
 )
 
@@ -101,8 +118,14 @@ def default_model() -> Model:
 
 
 def find_model(name: object) -> Model | None:
-    """Return a model by its id or an alias; ``None`` if it is not known here, which is no error."""
-    return next((model for model in builtin_models() if name == model.id or name in model.aliases), None)
+    """Return a built-in model by its id or an alias, in any case; ``None`` if it is not one of them."""
+    wanted = name.strip().lower() if isinstance(name, str) else None
+    return next((model for model in builtin_models() if wanted in {model.id, *model.aliases}), None)
+
+
+def unlisted_model(name: str) -> Model:
+    """Return a model of which nothing but the id is known: what is asked of it is sent as it is."""
+    return Model(name, name, "", parameters=COMMON, open=True, listed=False)
 
 
 def model_choice() -> Parameter:
@@ -110,7 +133,7 @@ def model_choice() -> Parameter:
     return Parameter(
         "model",
         "string",
-        "which model makes the clip (a full id passes as it is)",
+        "which model makes the clip (any id or alias of the service works)",
         values=tuple(model.short_name for model in builtin_models()),
         default=default_model().short_name,
         required=True,
@@ -127,9 +150,3 @@ def request_parameters(model: Model | None = None) -> tuple[Parameter, ...]:
         By default the default model; its names also serve for a model that is not known here.
     """
     return (model_choice(), *(model or default_model()).parameters)
-
-
-def missing_model_hint(name: str) -> str:
-    """Return a sentence with other models, for when the service does not have this one."""
-    others = [model.short_name for model in builtin_models() if name not in {model.id, *model.aliases}]
-    return f"You can use {' or '.join(others)} instead." if others else ""

@@ -3,37 +3,26 @@
 from __future__ import annotations
 
 import difflib
+import json
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.models.roles import ROLES, Media, Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The JSON type of a parameter's value.
-Type = Literal["string", "integer", "number", "boolean"]
-
-#: What a parameter is for, whatever a model calls it. A role is also a name that a person can use.
-Role = Literal[
-    "prompt",
-    "image",
-    "last_image",
-    "images",
-    "video",
-    "audio",
-    "duration",
-    "resolution",
-    "aspect_ratio",
-    "seed",
-    "negative_prompt",
-    "generate_audio",
-]
+#: The JSON type of a parameter's value; ``any`` where the schema does not say.
+Type = Literal["string", "integer", "number", "boolean", "array", "object", "any"]
 
 #: Units as they stand behind a number.
 _SHORT_UNITS = {"seconds": "s", "frames per second": "fps"}
 _SWITCH = {True: "On", False: "Off"}
+#: More values than this are not all listed in a sentence; then this many are.
+_LISTED, _SHOWN = 24, 8
 
 
 @dataclass(frozen=True)
@@ -43,30 +32,40 @@ class Parameter:
     Attributes
     ----------
     name : str
-        Its name in Python, in the journal and in the panel.
-    type : {"string", "integer", "number", "boolean"}
+        Its published name: that in the request body.
+    type : {"string", "integer", "number", "boolean", "array", "object", "any"}
         The JSON type of its value.
     help : str
-        One line for people, with the unit.
+        One line for people, with the unit. It may come from outside: escape it where it is shown.
     values : tuple
         The allowed values; empty when any value of its type is allowed.
     minimum, maximum : float or None
         The smallest and the largest value of a number; ``None`` where there is no limit.
-    default : int, float, str, bool or None
+    default : object
         What the service uses when it is left out; ``None`` where its schema names none.
     required : bool
         Whether the service refuses a body without it.
     role : str or None
-        What it is for, one of `Role`; ``None`` for what only this model has.
+        What it is for, one of `ltxv_nb.models.roles.ROLES`; ``None`` for what only this model has.
     unit : str
         Unit of the value, ``""`` where it has none.
     label : str
-        Its name for people; by default its name in words.
-    wire : str
-        Its name in the request body; by default its name.
+        Its name for people; by default its key in words.
     flags : tuple of str
-        The magic's options for it; by default ``--its-name``, and for a boolean ``--no-its-name`` as well.
-        The prompt has none: it is the cell body.
+        The magic's options for it; by default those of its role, or ``--its-key``, and for a boolean
+        ``--no-its-key`` as well. The prompt has none: it is the cell body.
+    other_types : tuple of str
+        Further JSON types that its value can have, like ``array`` for an address or a list of them.
+    multiple_of : float or None
+        What a number has to be a multiple of.
+    min_length, max_length : int or None
+        Limits of a text's length, in characters.
+    min_items, max_items : int or None
+        Limits of a list's length.
+    media : {"image", "video", "audio"} or None
+        What a file given for it has to be; ``None`` where it takes none.
+    rule : mapping or None
+        The JSON Schema of its value, cleaned; ``None`` where the attributes above say everything.
     """
 
     name: str
@@ -80,18 +79,39 @@ class Parameter:
     role: Role | None = None
     unit: str = ""
     label: str = ""
-    wire: str = ""
     flags: tuple[str, ...] = ()
+    other_types: tuple[Type, ...] = ()
+    multiple_of: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+    media: Media | None = None
+    rule: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        if not self.wire:
-            object.__setattr__(self, "wire", self.name)
         if not self.label:
-            object.__setattr__(self, "label", self.name.replace("_", " ").capitalize())
+            object.__setattr__(self, "label", self.key.replace("_", " ").capitalize())
         if not self.flags and self.role != "prompt":
-            word = self.name.replace("_", "-")
-            flags = (f"--{word}", f"--no-{word}") if self.type == "boolean" else (f"--{word}",)
-            object.__setattr__(self, "flags", flags)
+            object.__setattr__(self, "flags", self._usual_flags())
+        if self.media is None and self.role:
+            object.__setattr__(self, "media", ROLES[self.role].media)
+
+    def _usual_flags(self) -> tuple[str, ...]:
+        if self.role and ROLES[self.role].flags:
+            return ROLES[self.role].flags
+        word = self.key.replace("_", "-")
+        return (f"--{word}", f"--no-{word}") if self.type == "boolean" else (f"--{word}",)
+
+    @property
+    def key(self) -> str:
+        """The name that people use, in Python, in the journal and in options: its role, else its name."""
+        return self.role or self.name
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """All JSON types that its value can have, the usual one first."""
+        return (self.type, *self.other_types)
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -102,18 +122,24 @@ class Parameter:
         """Say the allowed values in words: ``6, 8 or 10 seconds``."""
         if self.choices:
             words = [str(choice) for choice in self.choices]
+            if len(words) > _LISTED:
+                words = [*words[:_SHOWN], f"one of {len(words) - _SHOWN} others"]
             listed = " or ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
             return f"{listed} {self.unit}".strip()
-        if self.type == "string":
-            return "text"
-        kind = "a whole number" if self.type == "integer" else "a number"
-        if self.minimum is not None and self.maximum is not None:
-            kind += f" from {self.minimum} to {self.maximum}"
-        elif self.minimum is not None:
-            kind += f" of at least {self.minimum}"
-        elif self.maximum is not None:
-            kind += f" of at most {self.maximum}"
-        return f"{kind} ({self.unit})" if self.unit else kind
+        return " or ".join(dict.fromkeys(map(self._kind_in_words, self.types)))
+
+    def _kind_in_words(self, kind: Type) -> str:
+        if kind == "string":
+            return _limited("text", self.min_length, self.max_length, "characters")
+        if kind == "array":
+            return _limited("a list", self.min_items, self.max_items, "items")
+        if kind in _KINDS:
+            return _KINDS[kind]
+        words = "a whole number" if kind == "integer" else "a number"
+        words = _limited(words, self.minimum, self.maximum)
+        if self.multiple_of is not None:
+            words += f" that is a multiple of {self.multiple_of:g}"
+        return f"{words} ({self.unit})" if self.unit else words
 
     def parse(self, value: Any) -> Any:
         """Turn what a person gave into the value for the request body.
@@ -125,28 +151,48 @@ class Parameter:
 
         Returns
         -------
-        int, float, str or bool
-            The value, of this parameter's type.
+        int, float, str, bool, list or dict
+            The value, of one of this parameter's types.
 
         Raises
         ------
         RequestError
             The value is not one of the allowed ones.
         """
-        parsed = _PARSERS[self.type](value)
-        if parsed is not None and self.values:
-            parsed = next((known for known in self.values if _same(known, parsed)), None)
-        if parsed is None or not self.within(parsed):
-            near = difflib.get_close_matches(str(value), [str(known) for known in self.values], 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise RequestError(f"{self.name} is {value!r}, but it can be {self.allowed()}.{hint}")
-        return parsed
+        inside = ""
+        for kind in sorted(self.types, key=lambda kind: not _is(kind, value)):
+            parsed = _PARSERS[kind](value)
+            if parsed is not None and self.values:
+                parsed = next((known for known in self.values if _same(known, parsed)), None)
+            if parsed is None or not self.within(parsed):
+                continue
+            problem = self._problem(parsed)
+            if not problem:
+                return parsed
+            inside = inside or problem
+        if inside:
+            raise RequestError(f"{self.key}{inside}")
+        near = difflib.get_close_matches(str(value)[:200], [str(known) for known in self.values], 1)
+        hint = f" Did you mean {near[0]}?" if near else ""
+        raise RequestError(f"{self.key} is {shown(value)}, but it can be {self.allowed()}.{hint}")
 
     def within(self, value: Any) -> bool:
-        """Whether a value of this parameter's type lies between minimum and maximum."""
-        return (self.minimum is None or value >= self.minimum) and (
-            self.maximum is None or value <= self.maximum
-        )
+        """Whether a value of one of this parameter's types is within the limits of that type."""
+        if isinstance(value, bool):
+            return True
+        if isinstance(value, (int, float)):
+            return _between(value, self.minimum, self.maximum) and _is_multiple(value, self.multiple_of)
+        if isinstance(value, str):
+            return _between(len(value), self.min_length, self.max_length)
+        return not isinstance(value, list) or _between(len(value), self.min_items, self.max_items)
+
+    def _problem(self, value: Any) -> str:
+        """Say what is wrong inside a value: only the schema knows that of lists, objects and unions."""
+        if self.rule is None:
+            return ""
+        from ltxv_nb.models import rules  # loads jsonschema
+
+        return rules.problem(self.rule, value)
 
     def text(self, value: Any) -> str:
         """Return a value for people: ``6 s``, ``On``, ``1080p``."""
@@ -155,11 +201,48 @@ class Parameter:
         return f"{value} {_SHORT_UNITS.get(self.unit, self.unit)}".strip()
 
 
+_KINDS = {"boolean": "True or False", "object": "an object (a dict)", "any": "anything"}
+
+
+def shown(value: Any) -> str:
+    """Return a value for an error: bounded, for it may be a whole file pasted by mistake."""
+    words = repr(value)
+    return words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN]}…"
+
+
+_MOST_SHOWN = 160
+
+
+def _limited(words: str, least: float | None, most: float | None, unit: str = "") -> str:
+    """Add limits to a kind of value: ``a whole number from 1 to 9``, ``text of at most 9 characters``."""
+    if least is not None and most is not None:
+        limits = f"{'of' if unit else 'from'} {least} to {most}"
+    elif least is not None:
+        limits = f"of at least {least}"
+    elif most is not None:
+        limits = f"of at most {most}"
+    else:
+        return words
+    return f"{words} {limits} {unit}".strip()
+
+
+def _between(value: float, least: float | None, most: float | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)
+
+
+def _is_multiple(value: float, of: float | None) -> bool:
+    if not of:
+        return True
+    times = value / of
+    return abs(times - round(times)) < 1e-9 * max(1.0, abs(times))
+
+
 def _same(known: Any, parsed: Any) -> bool:
     """Whether a value is a known one; upper case, and a bare ``1080`` for ``1080p``, are good enough."""
-    if not isinstance(known, str):
-        return bool(known == parsed)
-    return parsed.strip().lower() in {known.lower(), known.removesuffix("p")}
+    if not isinstance(known, str) or not isinstance(parsed, str):
+        return bool(known == parsed) and isinstance(known, bool) == isinstance(parsed, bool)
+    lower = known.lower()
+    return parsed.strip().lower() in {lower, lower.removesuffix("p") if lower[:-1].isdecimal() else lower}
 
 
 def _parse_integer(value: Any) -> int | None:
@@ -192,12 +275,52 @@ def _parse_boolean(value: Any) -> bool | None:
     return {"true": True, "false": False, "yes": True, "no": False}.get(str(value).strip().lower())
 
 
-_PARSERS = {
+def _parse_array(value: Any) -> list[Any] | None:
+    """Take a list, the JSON text of one, or one text that is its only item."""
+    if isinstance(value, str):
+        found = _json(value) if value.lstrip().startswith("[") else [value]
+        return found if isinstance(found, list) else None
+    return list(value) if isinstance(value, (list, tuple)) else None
+
+
+def _parse_object(value: Any) -> dict[str, Any] | None:
+    found = _json(value) if isinstance(value, str) else value
+    return dict(found) if isinstance(found, Mapping) else None
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+_PARSERS: dict[Type, Callable[[Any], Any]] = {
     "string": _parse_string,
     "integer": _parse_integer,
     "number": _parse_number,
     "boolean": _parse_boolean,
+    "array": _parse_array,
+    "object": _parse_object,
+    "any": lambda value: value,
 }
+
+_PYTHON: dict[Type, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list, tuple),
+    "object": (Mapping,),
+    "any": (object,),
+}
+
+
+def _is(kind: Type, value: Any) -> bool:
+    """Whether a value is of a JSON type as it is; to Python, true is an integer as well."""
+    return isinstance(value, _PYTHON[kind]) and (
+        kind == "any" or isinstance(value, bool) == (kind == "boolean")
+    )
 
 
 def options_table(parameters: Iterable[Parameter]) -> str:
@@ -208,5 +331,5 @@ def options_table(parameters: Iterable[Parameter]) -> str:
         flags = ", ".join(f"`{flag}`" for flag in parameter.flags) or "the cell body"
         default = "" if parameter.default is None else f"`{parameter.default}`"
         values = ", ".join(f"`{choice}`" for choice in parameter.choices) or parameter.allowed()
-        rows.append([flags, f"`{parameter.name}`", values, default, parameter.help])
+        rows.append([flags, f"`{parameter.key}`", values, default, parameter.help])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)

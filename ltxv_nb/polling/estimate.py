@@ -26,7 +26,7 @@ FROM_SERVICE = "this model's recent times, as the service reports them"
 FROM_NOTHING = "a guess: nothing is known of this model yet"
 
 #: Seconds and spread of the logarithm where nothing at all is known.
-_UNKNOWN_SECONDS, _UNKNOWN_SIGMA = 60.0, 0.6
+_UNKNOWN_SECONDS, _UNKNOWN_SIGMA = 60.0, 0.9
 #: Spread of the logarithm of repeated runs, where one measurement is all there is.
 _VENDOR_SIGMA = 0.15
 #: Time grows with the amount of picture, but less than in proportion; how much less is itself uncertain.

@@ -13,7 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from ltxv_nb.errors import APIError, ServiceUnreachable
 from ltxv_nb.http_client import http_date
-from ltxv_nb.service import request_log, transport
+from ltxv_nb.service import catalogue, request_log, transport
 from ltxv_nb.service.bearer import BearerAuth
 from ltxv_nb.service.failures import READ_HINTS, error_of, network_words
 from ltxv_nb.service.outcome import NotDelivered, Unclear, outcome_of
@@ -21,7 +21,6 @@ from ltxv_nb.service.reply import (
     Generation,
     Reply,
     is_clean,
-    number,
     parse_json,
     read_generation,
     same_generation,
@@ -253,15 +252,59 @@ class Api:
         APIError
             The service did not answer.
         """
-        document = self._read("/models/metrics", {"aliases": model})
-        rows = document.get("models") if isinstance(document, dict) else None
-        for row in rows if isinstance(rows, list) else []:
-            metrics = row.get("metrics") if isinstance(row, dict) else None
-            values = metrics.get("duration_ms") if isinstance(metrics, dict) else None
-            if isinstance(values, dict) and row.get("alias") == model:
-                known = {name: number(value) for name, value in values.items()}
-                return {name: value for name, value in known.items() if value is not None}
-        return None
+        return catalogue.percentiles(self._read("/models/metrics", {"aliases": model})).get(model)
+
+    def all_percentiles(self) -> dict[str, dict[str, float]]:
+        """Return how long each model takes at present, as `duration_percentiles` does, by alias."""
+        return catalogue.percentiles(self._document(self._reply("/models/metrics", {}, keyless=True)))
+
+    def catalogue(self, etag: str | None = None) -> tuple[Any, str | None] | None:
+        """Return the catalogue of video models; no key is sent for it.
+
+        Parameters
+        ----------
+        etag : str, optional
+            That of the catalogue which is there already.
+
+        Returns
+        -------
+        tuple or None
+            The parsed JSON document and its ETag; ``None`` if it has not changed.
+
+        Raises
+        ------
+        APIError
+            The service did not answer.
+        """
+        headers = {"If-None-Match": etag} if etag else {}
+        query = catalogue.query()
+        reply = self._reply(catalogue.MODELS, query, keyless=True, headers=headers)
+        if etag and reply.status == requests.codes.not_modified:
+            return None
+        return self._document(reply), reply.headers.get("ETag")
+
+    def catalogue_rows(self, name: str) -> Any:
+        """Return the part of the catalogue that is about one id or alias; see `catalogue`."""
+        return self._document(self._reply(catalogue.MODELS, catalogue.query(name), keyless=True))
+
+    def request_schema(self, address: object, model: str, kind: str) -> Any:
+        """Return the published schema of a model's requests; no key is sent for it.
+
+        Parameters
+        ----------
+        address : object
+            Where the catalogue says that it is. It is only followed to the service's own origin.
+        model, kind : str
+            The model's id, and the kind of endpoint that the catalogue names.
+
+        Raises
+        ------
+        APIError
+            The service did not answer, or with more than is read.
+        """
+        base_url = self._service.base_url
+        path, query = catalogue.schema_address(address, base_url, model, kind)
+        return self._document(self._reply(path, query, keyless=True))
 
     def balance(self) -> float:
         """Return the account's balance, in USD.
@@ -294,13 +337,18 @@ class Api:
         # A cache or a gateway may answer with what another request asked for: the name tells.
         name = f"ltxv-nb.read.{secrets.token_hex(8)}"
         headers = {"X-Client-Request-Id": name, "Cache-Control": "no-cache"}
-        reply = self._answer_to_read(
-            path, params=query, headers=headers, retries=retries, read_timeout=read_timeout
-        )
-        if isinstance(reply, ServiceUnreachable):
-            raise reply  # here, where no other exception is handled: that one holds the request
+        reply = self._reply(path, query, headers=headers, retries=retries, read_timeout=read_timeout)
         if not reply.is_for(name):
             raise APIError("The answer that came belongs to another request, and is not believed.")
+        return self._document(reply)
+
+    def _reply(self, path: str, query: Mapping[str, Any], *, retries: bool = True, **options: Any) -> Reply:
+        reply = self._answer_to_read(path, params=query, retries=retries, **options)
+        if isinstance(reply, ServiceUnreachable):
+            raise reply  # here, where no other exception is handled: that one holds the request
+        return reply
+
+    def _document(self, reply: Reply) -> Any:
         if reply.status != requests.codes.ok:
             raise error_of(reply, READ_HINTS.get(reply.status, ""), self._scrub, self._clock())
         document = parse_json(reply.content) if reply.content is not None else None
@@ -321,9 +369,10 @@ class Api:
         *,
         retries: bool = False,
         read_timeout: float = transport.READ_TIMEOUT,
+        keyless: bool = False,
         **options: Any,
     ) -> Reply:
-        """Send one request, and read its whole answer."""
+        """Send one request, with the key unless it needs none, and read its whole answer."""
         transport.forget_progress()
         base_url = self._service.base_url
         session = self._session(base_url, retries=retries, reads_only=method == "GET")
@@ -331,7 +380,7 @@ class Api:
             with session.request(
                 method,
                 base_url + path,
-                auth=BearerAuth(self._service.key, base_url),
+                auth=BearerAuth(None if keyless else self._service.key, base_url),
                 timeout=(transport.CONNECT_TIMEOUT, read_timeout),
                 allow_redirects=False,
                 stream=True,

@@ -18,7 +18,7 @@ from ltxv_nb.service.api import Api
 
 #: Each parameter's allowed values, and "not set".
 CHOICES = {
-    parameter.name: (None, *parameter.choices)
+    parameter.key: (None, *parameter.choices)
     for parameter in default_model().parameters
     if parameter.role not in {"prompt", "image"}
 }

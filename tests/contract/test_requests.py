@@ -45,7 +45,7 @@ def test_every_body_fits_the_published_schema(bodies, model):
 @pytest.mark.parametrize("model", builtin_models(), ids=lambda model: model.short_name)
 def test_the_parameters_of_a_model_are_those_of_the_published_schema(model):
     schema = published.body_schema(model.short_name)
-    known = {parameter.wire: parameter for parameter in request_parameters(model)}
+    known = {parameter.name: parameter for parameter in request_parameters(model)}
     assert set(known) == set(schema["properties"])
     for wire, part in schema["properties"].items():
         parameter = known[wire]

@@ -73,11 +73,13 @@ def test_run_all_stops_at_bad_input(kernel):
     assert behind.reply["status"] == "aborted"
 
 
-def test_an_unknown_model_is_the_services_to_refuse(kernel):
+def test_an_unknown_model_is_refused_with_those_that_may_be_meant(kernel):
+    before = jobs(kernel)
     done = kernel.run("%%ltxv -m ltxv/ltxv-9 -d 7\nA boat")
-    assert done.reply["ename"] == "NotFoundError"
+    assert done.reply["ename"] == "UnknownModel"
     assert len(done.error_lines) == 1
-    assert "You can use ltxv-2 or ltxv-2-fast instead." in done.error_lines[0]
+    assert "There is no model 'ltxv/ltxv-9'. Did you mean ltxv/ltxv-2" in done.error_lines[0]
+    assert jobs(kernel) == before
 
 
 def test_an_unknown_id_is_named(kernel):

@@ -11,9 +11,12 @@ import pytest
 _BESIDE = Path(__file__).resolve().parents[3] / "shared" / "api"
 
 
+def _folder():
+    return Path(os.environ.get("LTXV_TEST_API_DIR") or _BESIDE)
+
+
 def _operation(document, method):
-    folder = Path(os.environ.get("LTXV_TEST_API_DIR") or _BESIDE)
-    path = folder / f"{document}.json"
+    path = _folder() / f"{document}.json"
     if not path.exists():
         pytest.skip("the published OpenAPI data is not here (LTXV_TEST_API_DIR)")
     (operations,) = json.loads(path.read_text(encoding="utf-8"))["paths"].values()
@@ -28,6 +31,18 @@ def answer_schema(document, method="get"):
 def body_schema(document):
     """Return the JSON Schema of a published request body."""
     return _plain(_operation(document, "post")["requestBody"]["content"]["application/json"]["schema"])
+
+
+def has_video_schemas():
+    """Whether the published request schemas are here."""
+    return any((_folder() / "video").glob("*.json"))
+
+
+def video_schemas():
+    """Return the published request schemas of the service's video models, by id: as they are, with their flaws."""
+    files = sorted((_folder() / "video").glob("*.json"))
+    documents = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+    return {document["model"]: document["schema"] for document in documents}
 
 
 def _plain(schema):

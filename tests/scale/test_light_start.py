@@ -8,7 +8,18 @@ import subprocess
 import sys
 import time
 
-HEAVY = ("requests", "urllib3", "ipywidgets", "av", "PIL", "tornado", "numpy", "filelock", "sqlite3")
+HEAVY = (
+    "requests",
+    "urllib3",
+    "ipywidgets",
+    "av",
+    "PIL",
+    "tornado",
+    "numpy",
+    "filelock",
+    "sqlite3",
+    "jsonschema",
+)
 
 LOOK = """
 import json, os, socket, sys, threading

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
@@ -26,6 +26,7 @@ from ltxv_nb.journal import Journal, Record, new_id
 from ltxv_nb.journal.guards import Occupied, no_identical_request
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.key import ApiKey
+from ltxv_nb.models.catalogue import Catalogue
 from ltxv_nb.service import transport
 from ltxv_nb.service.api import Api
 
@@ -158,6 +159,65 @@ class Place:
         self.restarted += 1
 
 
+def catalogue_row(name: str, **changes: Any) -> dict[str, Any]:
+    """One model of a catalogue, as the service publishes it."""
+    kind = "internal/video-generations/submit"
+    address = f"{ORIGIN}/docs-json?{urlencode({'model': name, 'endpoint': kind})}"
+    info = {"name": f"Model {name}", "developer": "Somebody", "docsJson": address, **changes.pop("info", {})}
+    unit = {"name": "video", "measure": "second", "price": 0.05, "per": 1}
+    row = {
+        "id": name,
+        "aliases": [],
+        "type": kind,
+        "info": info,
+        "tags": [],
+        "capabilities": ["text_to_video"],
+        "modalities": {"input": ["text"], "output": ["video"]},
+        "pricing": {"kind": "fixed", "currency": "USD", "units": [unit]},
+    }
+    return {**row, **changes}
+
+
+@dataclass
+class FakeCatalogue:
+    """A catalogue in memory, with a schema for each model."""
+
+    rows: list[Any] = field(default_factory=list)
+    schemas: dict[str, Any] = field(default_factory=dict)
+    broken: Any = None
+    asked: list[tuple[str, dict[str, list[str]]]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, *names: str, **properties: Any) -> FakeCatalogue:
+        """A catalogue of models that all have a prompt and these properties."""
+        text = {"type": "string", "description": "What happens."}
+        schema = {
+            "type": "object",
+            "properties": {"prompt": text, **properties},
+            "required": ["model", "prompt"],
+        }
+        return cls([catalogue_row(name) for name in names], dict.fromkeys(names, schema))
+
+    @property
+    def etag(self) -> str:
+        return f'"{hash(json.dumps(self.rows))}"'
+
+    def __call__(self, path: str, query: dict[str, list[str]], headers: Any) -> Any:
+        self.asked.append((path, query))
+        if self.broken is not None:
+            return self.broken
+        if path == "/docs-json":
+            schema = self.schemas.get(query["model"][0])
+            return reply(404, {"message": "none"}) if schema is None else reply(200, schema)
+        if "id" in query:
+            wanted = query["id"][0]
+            rows = [row for row in self.rows if wanted in {row["id"], *row["aliases"]}]
+            return reply(200, {"object": "list", "data": rows})
+        if headers.get("If-None-Match") == self.etag:
+            return reply(304, body=b"")
+        return reply(200, {"object": "list", "data": self.rows}, headers={"ETag": self.etag})
+
+
 @dataclass
 class FakeService:
     """A service in memory that keeps account of what it bills, with faults to order.
@@ -173,6 +233,7 @@ class FakeService:
     on_get: deque[Any] = field(default_factory=deque)
     on_logs: deque[Any] = field(default_factory=deque)
     metrics: Any = None
+    catalogue: FakeCatalogue | None = None
     polls: int = 0
     hide_rows: bool = False
 
@@ -187,6 +248,8 @@ class FakeService:
             return self._logs()
         if path == "/models/metrics":
             return reply(200, self.metrics or {"models": []})
+        if self.catalogue is not None and path in {"/v1/models", "/docs-json"}:
+            return self.catalogue(path, query, request.headers)
         return reply(404, {"message": "no such page"})
 
     def _get(self, identifier: str) -> Any:
@@ -365,6 +428,7 @@ class Desk:
     def __init__(self, folder: Path, monkeypatch: Any) -> None:
         self.folder = folder
         self.clock, self.service = FakeClock(), FakeService()
+        self.background: list[Callable[[], None]] = []  # what the catalogue would do in a thread
         self._made: list[tuple[Client, Rig]] = []
         told = SimpleNamespace(time=self.clock.time, monotonic=self.clock.monotonic)
         monkeypatch.setattr("ltxv_nb.engine.prepare.time", told)
@@ -382,6 +446,10 @@ class Desk:
                 rigs.append(rig)
                 engine.journal, engine.api, engine.estimates = rig.journal, rig.api, rig.estimates
                 engine.lease, engine.submission, engine.tracker = rig.lease, rig.submission, rig.tracker
+                engine.api._missing_model_hint = engine.models.hint
+                engine.models.catalogue = Catalogue(
+                    rig.api, engine._model_cache, clock=desk.clock.time, background=desk.background.append
+                )
                 return engine
 
         desk = self

@@ -92,7 +92,7 @@ def test_a_slip_is_one_sentence_and_nothing_is_sent_or_written(desk, slip):
     with pytest.raises(RequestError) as caught:
         desk.client.submit(**slip)
     assert "\n" not in str(caught.value)
-    assert desk.rig.wire.sent == []
+    assert desk.posts == []
     assert desk.client.jobs() == []
 
 

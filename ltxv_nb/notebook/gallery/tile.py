@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
+from ltxv_nb.journal.first_frames import settings_of
 from ltxv_nb.media.player import player_html, player_text
 from ltxv_nb.notebook.frontend import embed_for, notebook_folder
 from ltxv_nb.notebook.output.pictures import as_text
@@ -85,8 +86,7 @@ def _summary(record: Record, client: Client, poster: str | None, text: str) -> s
         f'<img class="ltxv-poster" src="{poster}" alt="">' if poster else _NO_POSTER.format(html.escape(text))
     )
     when = datetime.fromtimestamp(record.created_at, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
-    settings = {name: value for name, value in record.request.items() if name not in {"prompt", "image"}}
-    asked = settings_text({"model": record.model, **settings})
+    asked = settings_text({"model": record.model, **settings_of(record.request)})
     return (
         f'{picture}<div class="ltxv-caption" title="{html.escape(record.prompt)}">'
         f"{html.escape(one_line(record.prompt, 160))}</div>"

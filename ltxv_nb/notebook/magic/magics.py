@@ -40,7 +40,7 @@ class Default(TraitType[Any, Any]):
         """Check a value as the request would; those of a model that is not known here are not checked."""
         if value is None:
             return None
-        if self._parameter.name == "model":
+        if self._parameter.key == "model":
             if isinstance(value, str) and value.strip():
                 return value
             raise TraitError(f"model is {value!r}, but it can be {self._parameter.allowed()}.")
@@ -74,7 +74,7 @@ class LTXVMagics(Magics):
 
     def __init__(self, shell: InteractiveShell, session: NotebookSession) -> None:
         # Before the base class reads the user's configuration, which may set them.
-        self.add_traits(**{known.name: Default(known).tag(config=True) for known in _with_default()})
+        self.add_traits(**{known.key: Default(known).tag(config=True) for known in _with_default()})
         super().__init__(shell=shell)
         self.session = session
         LTXVMagics.ltxv.__doc__ = help_text()  # what `%%ltxv?` shows
@@ -117,7 +117,7 @@ class LTXVMagics(Magics):
             self.session.say(
                 f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
             )
-        defaults = {known.name: getattr(self, known.name) for known in _with_default()}
+        defaults = {known.key: getattr(self, known.key) for known in _with_default()}
         said = {name: _filled(name, value, names) for name, value in options.parameters.items()}
         chosen = {name: value for name, value in {**defaults, **said}.items() if value is not None}
         return GenerationRequest.of({"prompt": fill(cell, names), **chosen})

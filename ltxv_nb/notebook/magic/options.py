@@ -136,7 +136,7 @@ def parse(words: Iterable[str]) -> Options:
     if strays:
         raise _stray(strays[0])
     said = {name: value for name, value in vars(found).items() if value is not None}
-    names = {known.name for known in with_flags()}
+    names = {known.key for known in with_flags()}
     parameters = {name: said.pop(name) for name in list(said) if name in names}
     if "output" in said:
         check_name(said["output"])
@@ -209,9 +209,9 @@ def _parser() -> _Parser:
     parser = _Parser(prog="%%ltxv", add_help=False, allow_abbrev=False, argument_default=None)
     for known in with_flags():
         if known.type == "boolean":
-            _add_pair(parser, known.name, known.flags)
+            _add_pair(parser, known.key, known.flags)
         else:
-            parser.add_argument(*known.flags, dest=known.name, metavar=known.name.upper())
+            parser.add_argument(*known.flags, dest=known.key, metavar=known.key.upper())
     for switch in SWITCHES:
         if switch.value:
             parser.add_argument(*switch.flags, dest=switch.name, metavar=switch.value)
@@ -256,7 +256,7 @@ def _usage_of(known: Parameter) -> str:
     if known.type == "boolean":
         return flags
     listed = ",".join(str(value) for value in known.values)
-    return f"{flags} {f'{{{listed}}}' if listed else known.name.upper()}"
+    return f"{flags} {f'{{{listed}}}' if listed else known.key.upper()}"
 
 
 def _explain(known: Parameter) -> str:

@@ -39,13 +39,13 @@ def cell_text(request: GenerationRequest, image: str | None = None) -> str:
     words = ["%%ltxv"]
     set_values = _set_values(request, image)
     for known in request_parameters(find_model(request.model)):
-        if known.name not in set_values or not known.flags:
+        if known.key not in set_values or not known.flags:
             continue
-        value = set_values[known.name]
+        value = set_values[known.key]
         if known.type == "boolean":
             words.append(known.flags[0] if value else known.flags[-1])
         else:
-            words += [known.flags[0], shlex.quote(_literal(_option(known.name, value)))]
+            words += [known.flags[0], shlex.quote(_literal(_option(known.key, value)))]
     return f"{' '.join(words)}\n{_literal(request.prompt)}"
 
 
@@ -78,7 +78,7 @@ def settings_text(settings: Mapping[str, Any]) -> str:
         Parameters by their Python names, as the journal has them.
     """
     model = find_model(settings.get("model"))
-    parameters = {known.name: known for known in request_parameters(model)}
+    parameters = {known.key: known for known in request_parameters(model)}
     words = []
     for name, value in settings.items():
         parameter = parameters.get(name)
@@ -112,7 +112,7 @@ def copy_button(label: str, title: str) -> str:
 
 def _set_values(request: GenerationRequest, image: str | None) -> dict[str, Any]:
     """Return what was set, by parameter; the model only where it is not the default one."""
-    known = {parameter.name for parameter in request_parameters(find_model(request.model))}
+    known = {parameter.key for parameter in request_parameters(find_model(request.model))}
     values = {name: value for name, value in request.settings().items() if name in known}
     model = find_model(values.pop("model"))
     named = {} if model == default_model() else {"model": model.short_name if model else request.model}

@@ -64,7 +64,7 @@ class Choice:
 
     @value.setter
     def value(self, new: Any) -> None:
-        if self._parameter.name == "model" and (model := find_model(new)) is not None:
+        if self._parameter.key == "model" and (model := find_model(new)) is not None:
             new = model.short_name
         if new == self.value:
             return

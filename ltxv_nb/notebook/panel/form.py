@@ -35,7 +35,7 @@ class Form:
     def __init__(self, factory: WidgetFactory, client: Callable[[], Client], worker: Worker) -> None:
         self._extra: dict[str, Any] = {}  # set from code for another model; has no control
         self._setting = False
-        self._parameters = {known.name: known for known in request_parameters()}
+        self._parameters = {known.key: known for known in request_parameters()}
         self.image = ImageField(self._parameters["image"], factory, client, worker)
         self.fields: dict[str, Field] = {
             name: self.image if parameter.role == "image" else field_for(parameter, factory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ltxv_nb.journal.first_frames import settings_of
 from ltxv_nb.notebook.frontend import embed_for, notebook_folder
 from ltxv_nb.notebook.output.outcome import outcome_bundle
 from ltxv_nb.notebook.output.source import settings_text
@@ -124,8 +125,10 @@ class JobRow:
 
 
 def _about(job: Job) -> str:
-    settings = {name: value for name, value in job.record.request.items() if name not in {"prompt", "image"}}
-    words = [settings_text(settings), "with a first frame" if job.record.request.get("image") else ""]
+    words = [
+        settings_text(settings_of(job.record.request)),
+        "with a first frame" if job.record.request.get("image") else "",
+    ]
     earlier = f"Made before: {job.twin.name}" if job.twin else ""
     shown = " · ".join(word for word in (*words, f"job {job.id}", earlier) if word)
     prompt = html.escape(one_line(job.record.prompt, 200))

@@ -92,7 +92,7 @@ def spec_of(body: dict[str, Any], image: str) -> ClipSpec:
     """
     parameters = request_parameters(find_model(body["model"]))
     request = GenerationRequest.of(
-        {known.name: body[known.wire] for known in parameters if known.wire in body and known.role != "image"}
+        {known.key: body[known.name] for known in parameters if known.name in body and not known.media}
     )
     width, height = request.frame_size
     return ClipSpec(

@@ -94,7 +94,7 @@ def read_body(raw: bytes, length: int) -> dict[str, Any]:
 
 def _problem(parameter: Parameter, body: dict[str, Any]) -> str:
     """Say what is wrong with one field of a body; ``""`` when nothing is."""
-    name = parameter.wire
+    name = parameter.name
     if name not in body:
         return f"{name}: expected {_expected(parameter)}, received nothing" if parameter.required else ""
     value = body[name]

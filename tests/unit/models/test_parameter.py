@@ -15,7 +15,7 @@ LOOP = Parameter("loop", "boolean", "whether it ends as it begins")
 
 
 def test_name_type_and_help_are_enough():
-    assert (SEED.wire, SEED.label, SEED.flags, SEED.required, SEED.default) == (
+    assert (SEED.key, SEED.label, SEED.flags, SEED.required, SEED.default) == (
         "seed",
         "Seed",
         ("--seed",),
@@ -96,7 +96,7 @@ def test_the_options_table_lists_every_parameter_and_value():
     parameters = [*request_parameters(), SEED, GUIDANCE, STYLE, LOOP]
     table = options_table(parameters)
     for parameter in parameters:
-        assert f"`{parameter.name}`" in table
+        assert f"`{parameter.key}`" in table
         assert all(f"`{choice}`" in table for choice in parameter.choices)
         assert all(f"`{flag}`" in table for flag in parameter.flags)
     assert "| a whole number from 0 to 100 |" in table

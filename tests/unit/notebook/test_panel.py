@@ -393,7 +393,7 @@ def test_a_new_parameter_has_its_control_by_itself(tmp_path: Path, monkeypatch: 
 
 def test_every_parameter_has_a_visible_label_and_a_tooltip(bench: Bench) -> None:
     for parameter in request_parameters():
-        boxes = [child for child in _all(bench.control(parameter.name)) if hasattr(child, "description")]
+        boxes = [child for child in _all(bench.control(parameter.key)) if hasattr(child, "description")]
         assert boxes[0].description == parameter.label
         assert parameter.help in boxes[0].tooltip
 

@@ -22,7 +22,7 @@ _PATHS = st.text(st.sampled_from("ab {}'\"\\/.-é"), min_size=1).map(lambda text
 @st.composite
 def requests(draw: Any) -> GenerationRequest:
     chosen = {
-        parameter.name: draw(st.sampled_from([None, *parameter.choices]))
+        parameter.key: draw(st.sampled_from([None, *parameter.choices]))
         for parameter in default_model().parameters
         if parameter.role not in {"prompt", "image"}
     }

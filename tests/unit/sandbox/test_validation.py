@@ -109,7 +109,7 @@ def test_a_huge_wrong_value_does_not_come_back_whole():
 
 @given(
     st.dictionaries(
-        st.sampled_from([parameter.wire for parameter in request_parameters()]),
+        st.sampled_from([parameter.name for parameter in request_parameters()]),
         st.recursive(
             st.none()
             | st.booleans()

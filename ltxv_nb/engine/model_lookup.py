@@ -1,0 +1,81 @@
+"""From a model's name to the model, and from a journal row back to the request that it was."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from ltxv_nb.errors import RequestError
+from ltxv_nb.journal import first_frames
+from ltxv_nb.models import find_model, unlisted_model
+from ltxv_nb.request import GenerationRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from ltxv_nb.journal import Record
+    from ltxv_nb.models import Model
+    from ltxv_nb.models.cache import Cache
+    from ltxv_nb.models.catalogue import Catalogue
+
+
+class ModelLookup:
+    """What is known of models; the built-in ones load nothing of the catalogue.
+
+    Parameters
+    ----------
+    new_catalogue : callable
+        Makes the catalogue, when another model is first asked for.
+    cache : Cache
+        What is kept of it.
+    home : Path
+        The journal's folder.
+    """
+
+    def __init__(self, new_catalogue: Callable[[], Catalogue], cache: Cache, home: Path) -> None:
+        self._new_catalogue = new_catalogue
+        self._cache, self._home = cache, home
+
+    @functools.cached_property
+    def catalogue(self) -> Catalogue:
+        """The service's models."""
+        return self._new_catalogue()
+
+    def find(self, name: str) -> Model:
+        """Return a model by its id or an alias; raises `UnknownModel` if the service has none."""
+        return find_model(name) or self.catalogue.find(name, guess=True)
+
+    def remembered(self, name: str) -> Model | None:
+        """Return what is known of a model here and now; nothing is asked for it."""
+        found = find_model(name)
+        return self.catalogue.remembered(name) if found is None and self._cache.exists() else found
+
+    def hint(self, name: str) -> str:
+        """Return a sentence with other models, for when the service has refused one as not found."""
+        return self.catalogue.hint(name)
+
+    def checked(self, request: GenerationRequest) -> GenerationRequest:
+        """Return a request checked by its model, if so far only the model's name was known.
+
+        Raises
+        ------
+        UnknownModel
+            The service has no such model, or not any more.
+        RequestError
+            The model does not allow a value, or has no such parameter.
+        """
+        if not request.spec.listed and (model := self.find(request.model)).listed:
+            request = request.replace(model=model)
+        if self._cache.names_missing_models():
+            self.catalogue.check_alive(request.spec)
+        return request
+
+    def request_of(self, record: Record) -> GenerationRequest:
+        """Return what a journal row asked for; nothing is asked of the service."""
+        values = first_frames.sources(record.request, self._home)
+        name = str(values.pop("model", record.model))
+        try:
+            return GenerationRequest.of({**values, "model": self.remembered(name) or unlisted_model(name)})
+        except RequestError:  # the model takes something else by now
+            return GenerationRequest.of({**values, "model": unlisted_model(name)})
