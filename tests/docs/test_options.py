@@ -49,8 +49,10 @@ def test_every_long_option_that_is_named_exists():
     sandbox = {flag for action in _parser()._actions for flag in action.option_strings}
     ours = {*all_flags(), *sandbox, *_OTHERS}
     for where, text in _sayings():
-        script = re.search(r"\bpython ((?:[\w.]+/)+\w+\.py)", text)
-        known = ours if script is None else (ROOT / script[1]).read_text(encoding="utf-8")
+        script = re.search(r"\bpython ((?:[\w.]+/)+\w+)\.py", text)
+        module = re.search(r"\bpython -m (tests(?:\.\w+)+)", text)
+        path = script[1] if script else module[1].replace(".", "/") if module else None
+        known = ours if path is None else (ROOT / f"{path}.py").read_text(encoding="utf-8")
         for word in re.findall(r"(?<![\w-])--[A-Za-z][\w.-]*", text):
             assert word in known, f"{where}: {word}"
 
