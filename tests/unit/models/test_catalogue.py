@@ -364,6 +364,19 @@ def test_a_model_that_the_service_refuses_as_not_found_brings_the_nearest(desk, 
     assert message.count("\n") == 0
 
 
+@pytest.mark.usefixtures("shop")
+def test_a_catalogue_that_fails_never_hides_that_the_request_was_refused(desk, monkeypatch):
+    def fail(*_args, **_options):
+        raise RuntimeError("a mistake of our own")
+
+    monkeypatch.setattr("ltxv_nb.models.catalogue.Catalogue.refresh", fail)
+    desk.service.on_post.append(reply(404, {"message": "gone"}))
+    with pytest.raises(NotFoundError, match="The nearest are ltxv-2-fast"):
+        desk.client.submit("A lighthouse", model="ltxv-2")
+    assert [job.record.state for job in desk.client.jobs()] == ["refused"]
+    assert len(desk.posts) == 1
+
+
 def test_a_built_in_model_that_the_catalogue_has_dropped_is_refused_with_the_nearest(desk, shop):
     del shop.rows[3]
     desk.client.models()
