@@ -59,9 +59,8 @@ def read(document: object, model_id: str) -> Schema:
     Unreadable
         There is no schema of an object in it, or one without properties.
     """
-    body = _own_branch(cleaned(_body_schema(document), document), model_id)
+    body = request_body(document, model_id)
     properties, required = _collect(body)
-    properties.pop("model", None)
     if not properties:
         raise Unreadable("it names no parameters")
     names = [name for name in properties if len(name) <= _MOST_NAME and name.isprintable() and name.strip()]
@@ -75,8 +74,18 @@ def read(document: object, model_id: str) -> Schema:
     )
 
 
-def _body_schema(document: object) -> object:
-    """Return the schema of the request body: that of the first POST, or the document itself."""
+def request_body(document: object, model_id: str) -> dict[str, Any]:
+    """Return the cleaned JSON Schema of a request body, without what it says of the ``model``.
+
+    Takes and raises the same as `read`, but for a schema without properties.
+    """
+    body = _own_branch(cleaned(published_body(document), document), model_id)
+    without: dict[str, Any] = _without_model(body)
+    return without
+
+
+def published_body(document: object) -> object:
+    """Return the published schema of the request body: that of the first POST, or the document itself."""
     if not isinstance(document, Mapping):
         raise Unreadable("it is not a JSON object")
     paths = document.get("paths")
@@ -152,8 +161,7 @@ def _merge(found: dict[str, dict[str, Any]], more: Mapping[str, dict[str, Any]])
 
 def _whole_body_rules(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the rules that concern several parameters at once: those that say what goes together."""
-    kept = {name: body[name] for name in ("anyOf", "allOf", "not") if name in body}
-    return {name: _without_model(rule) for name, rule in kept.items()}
+    return {name: body[name] for name in ("anyOf", "allOf", "not") if name in body}
 
 
 def _without_model(rule: Any) -> Any:

@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     home = Path(given.home).expanduser().absolute() if given.home else _default_home()
     try:
         clips = Path(given.clips).expanduser().absolute() if given.clips else None
-        return serve(Options(home, given.port, given.seconds, given.idle, given.fast, clips))
+        return serve(Options(home, given.port, given.seconds, given.idle, given.fast, clips, given.models))
     except OSError as error:
         print(f"The sandbox cannot use the folder {home}: {error}.", file=sys.stderr)  # noqa: T201
     except ConfigurationError as error:
@@ -58,7 +58,22 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("LTXV_SANDBOX_CLIPS"),
         help="folder of rendered clips that sandboxes share (default: LTXV_SANDBOX_CLIPS, or a separate one)",
     )
+    parser.add_argument(
+        "--models",
+        metavar="DIR",
+        type=_folder,
+        default=os.environ.get("LTXV_SANDBOX_MODELS") or None,
+        help="folder of published schemas and price lists, as JSON, whose models there are as well "
+        "(default: LTXV_SANDBOX_MODELS, or none)",
+    )
     return parser
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text).expanduser().absolute()
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is not a folder: give one that has JSON files")
+    return folder
 
 
 def _port(text: str) -> int:

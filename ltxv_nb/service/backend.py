@@ -180,6 +180,9 @@ def _environment() -> dict[str, str]:
     given = [part for part in os.environ.get("PYTHONPATH", "").split(os.pathsep) if part]
     folders = [*map(os.path.abspath, given), str(Path(__file__).resolve().parents[2])]
     kept = {name: value for name, value in os.environ.items() if name not in KEY_VARIABLES}
+    for name in ("LTXV_SANDBOX_CLIPS", "LTXV_SANDBOX_MODELS"):
+        if kept.get(name):  # relative to this process's folder, not to the sandbox's
+            kept[name] = str(Path(kept[name]).expanduser().absolute())
     return {**kept, "PYTHONPATH": os.pathsep.join(folders)}
 
 

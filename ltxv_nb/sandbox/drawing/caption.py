@@ -1,4 +1,4 @@
-"""The prompt's words and the sandbox's mark, drawn over every frame."""
+"""The prompt's words, the sandbox's mark and its note, drawn over every frame."""
 
 from __future__ import annotations
 
@@ -22,12 +22,16 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Caption:
-    """Words at the lower left, mark at the upper right."""
+    """Words at the lower left, mark and note at the upper right."""
 
     def __init__(self, spec: ClipSpec) -> None:
-        unit = spec.height / 1080
-        words = _wrap(_drawable(spec.prompt, _font(38 * unit)), _font(38 * unit), spec.width * 0.80)
-        self._pieces = [*_words(words, spec, unit), *_mark(spec, unit)]
+        unit = min(spec.height, spec.width * 9 / 16) / 1080
+        self._pieces = _label(f"sandbox · {spec.model.rpartition('/')[2]}", 24, 36, spec, unit)
+        if spec.prompt:
+            words = _wrap(_drawable(spec.prompt, _font(38 * unit)), _font(38 * unit), spec.width * 0.80)
+            self._pieces = [*_words(words, spec, unit), *self._pieces]
+        if spec.note:
+            self._pieces += _label(spec.note, 20, 92, spec, unit)
 
     def draw(self, canvas: Planes) -> None:
         """Draw the words on one frame."""
@@ -93,13 +97,17 @@ def _scrim(spec: ClipSpec, words_top: int, unit: float) -> _Piece:
     return _BLACK, Mask.of(column.resize((spec.width, height))), 0, top
 
 
-def _mark(spec: ClipSpec, unit: float) -> list[_Piece]:
-    font = _font(24 * unit)
-    text = f"sandbox · {spec.model.rpartition('/')[2]}"
+def _label(text: str, size: int, top: int, spec: ClipSpec, unit: float) -> list[_Piece]:
+    """Return small words on a plate at the right; size and distance from the top in pixels of 1080p."""
+    font = _font(size * unit)
+    text = _cut(text, font, spec.width * 0.85)
     width, height = even(font.getlength(text) + 44 * unit), even(46 * unit)
     plate, words = Image.new("L", (width, height)), Image.new("L", (width, height))
     ImageDraw.Draw(plate).rounded_rectangle((0, 0, width - 1, height - 1), radius=height // 2, fill=105)
     ImageDraw.Draw(words).text((width / 2, height / 2), text, fill=225, font=font, anchor="mm")
-    left, top = even(spec.width - width - 40 * unit), even(36 * unit)
+    left = even(spec.width - width - 40 * unit)
     smooth = plate.filter(ImageFilter.GaussianBlur(max(0.6, unit * 0.8)))
-    return [(_BLACK, Mask.of(smooth), left, top), (_WHITE, Mask.of(words), left, top)]
+    return [
+        (_BLACK, Mask.of(smooth), left, even(top * unit)),
+        (_WHITE, Mask.of(words), left, even(top * unit)),
+    ]

@@ -39,7 +39,7 @@ class Photo:
 
     def __init__(self, spec: ClipSpec, image: Path) -> None:
         self._spec = spec
-        self._still = _planes(spec, image)
+        self._still = planes_of(spec, image)
         rng = spec.rng("camera")
         self._towards = (rng.uniform(0.25, 0.75), rng.uniform(0.30, 0.60))
         self._caption = Caption(spec)
@@ -50,7 +50,7 @@ class Photo:
 
         The move is slow enough for 25 steps a second, and resampling 2160p takes twice as long as encoding.
         """
-        step = self._spec.fps // 25 if self._spec.height > 1440 else 1
+        step = max(1, self._spec.fps // 25) if self._spec.height > 1440 else 1
         if index % step == 0 or self._last is None:
             self._last = self._frame(index - index % step)
         return self._last
@@ -72,7 +72,7 @@ def _cut(plane: Image.Image, left: float, top: float, share: float) -> Image.Ima
     return plane.resize((width, height), Image.Resampling.BILINEAR, box=box)
 
 
-def _planes(spec: ClipSpec, path: Path) -> Planes:
+def planes_of(spec: ClipSpec, path: Path) -> Planes:
     """Read an image, upright, cut to the frame's shape, as planes."""
     with Image.open(path) as opened:
         upright = ImageOps.exif_transpose(opened)

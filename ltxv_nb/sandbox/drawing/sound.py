@@ -69,7 +69,7 @@ def sound_of(spec: ClipSpec, look: Look) -> Iterator[av.AudioFrame]:
     ending = graph.add("afade", f"t=out:st={max(0.0, spec.duration - 1.2)}:d=1.2")
     opening = graph.add("afade", "t=in:d=0.8")
     shape = graph.add("aformat", f"sample_fmts=fltp:channel_layouts=stereo:sample_rates={SAMPLE_RATE}")
-    trim = graph.add("atrim", f"end_sample={spec.duration * SAMPLE_RATE}")
+    trim = graph.add("atrim", f"end_sample={round(spec.duration * SAMPLE_RATE)}")
     size = graph.add("asetnsamples", f"n={_BLOCK}:p=0")
     sink = graph.add("abuffersink")
     chord.link_to(finer)

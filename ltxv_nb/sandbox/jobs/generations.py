@@ -8,16 +8,20 @@ import secrets
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.models import default_model, find_model
-from ltxv_nb.sandbox.drawing.clip import ClipSpec, fast_spec, spec_of
+from ltxv_nb.sandbox.drawing.clip import ClipSpec, fast_spec
 from ltxv_nb.sandbox.jobs import prompt_words
+from ltxv_nb.sandbox.jobs.bill import bill
+from ltxv_nb.sandbox.jobs.plan import plan_of
 from ltxv_nb.sandbox.jobs.store import Generation, LoggedRequest
+from ltxv_nb.sandbox.models.invented import usual_models
+from ltxv_nb.sandbox.models.served import usual_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ltxv_nb.sandbox.jobs.renderer import Renderer
     from ltxv_nb.sandbox.jobs.store import Store
+    from ltxv_nb.sandbox.models.served import ServedModels
 
 log = logging.getLogger(__name__)
 
@@ -50,12 +54,22 @@ class Generations:
         No waiting, and one small clip for every request.
     clock : callable
         Unix seconds.
+    models : ServedModels, optional
+        The models that there are; by default those of a sandbox that is given no others.
     """
 
     def __init__(
-        self, store: Store, renderer: Renderer, seconds: float, *, fast: bool, clock: Callable[[], float]
+        self,
+        store: Store,
+        renderer: Renderer,
+        seconds: float,
+        *,
+        fast: bool,
+        clock: Callable[[], float],
+        models: ServedModels | None = None,
     ) -> None:
         self.store, self._renderer, self._clock = store, renderer, clock
+        self.models = models or usual_models()
         self.seconds, self.fast = (0.0 if fast else seconds), fast
         self._refused: dict[str, int] = {}
         self._open = {generation.id: generation for generation in store.unfinished()}
@@ -67,17 +81,13 @@ class Generations:
         for generation in self._open.values():
             self._render(generation)
 
-    def submit(
-        self, body: dict[str, Any], image: bytes | None, client_request_id: str | None, request_id: str
-    ) -> Generation:
+    def submit(self, body: dict[str, Any], client_request_id: str | None, request_id: str) -> Generation:
         """Accept a checked body; it is stored when this returns.
 
         Parameters
         ----------
         body : dict
-            The JSON body, every field of it allowed.
-        image : bytes or None
-            The first frame, if the body holds it as data.
+            The JSON body, every field of it allowed, its model by its id.
         client_request_id : str or None
             The client's id of the request.
         request_id : str
@@ -88,9 +98,12 @@ class Generations:
         RateLimited
             The prompt holds ``[rate-limit]``, and the same body has been refused fewer than twice.
         """
-        prompt = body["prompt"]
-        self._limit(body)
-        spec = fast_spec() if self.fast else spec_of(body, self._first_frame(body, image))
+        served = self.models.find(body["model"])
+        assert served is not None
+        plan = plan_of(served.model, body, self._keep_image)
+        prompt, spec = plan.clip.prompt, fast_spec() if self.fast else plan.clip
+        self._limit(prompt, body)
+        cost = bill(served.model, body, plan)
         now = self._clock()
         generation = Generation(
             id=f"{uuid.uuid4()}:{body['model']}",
@@ -100,8 +113,12 @@ class Generations:
             spec=spec.to_json(),
             outages=prompt_words.OUTAGES if prompt_words.has(prompt, "[unavailable]") else 0,
             file_token=secrets.token_urlsafe(24),
+            credits=cost,
+            ignored=json.dumps(plan.ignored),
         )
-        logged = LoggedRequest(now, "succeeded", body["model"], request_id, generation.id, client_request_id)
+        logged = LoggedRequest(
+            now, "succeeded", body["model"], request_id, generation.id, client_request_id, cost
+        )
         self.store.accept(generation, logged)
         self._open[generation.id] = generation
         self._render(generation)
@@ -135,6 +152,8 @@ class Generations:
             return "generating"
         if generation.fails or generation.broken:
             self._close(generation)
+            if generation.credits:
+                self.store.forgive(generation)
             return "error"
         if self._renderer.has(ClipSpec.from_json(generation.spec)):
             self._close(generation)
@@ -165,8 +184,8 @@ class Generations:
         spec = ClipSpec.from_json(generation.spec)
         if generation.fails or self._renderer.has(spec):
             return
-        if not self._renderer.has_image(spec):
-            generation.broken = "The sandbox no longer has this generation's first frame."
+        if not self._renderer.has_images(spec):
+            generation.broken = "The sandbox no longer has this generation's first or last frame."
             self.store.update(generation)
             return
 
@@ -178,9 +197,9 @@ class Generations:
 
         self._renderer.render(spec, done)
 
-    def _first_frame(self, body: dict[str, Any], image: bytes | None) -> str:
-        """Return the reference of a first frame, after storing what came as data."""
-        return self._renderer.store_image(image) if image else body.get("image_url") or ""
+    def _keep_image(self, data: bytes) -> str:
+        """Store an image and return its reference; the one small clip of `--fast` shows none."""
+        return "" if self.fast else self._renderer.store_image(data)
 
     def _time(self, spec: ClipSpec, model: str, prompt: str) -> float:
         nominal = self.nominal(model) * (prompt_words.SLOWNESS if prompt_words.has(prompt, "[slow]") else 1.0)
@@ -188,12 +207,12 @@ class Generations:
 
     def nominal(self, model: str) -> float:
         """Return the time a model takes, in seconds, before jitter: in proportion to the vendor's figures."""
-        usual, found = default_model().seconds, find_model(model)
-        seconds = found.seconds if found else None
-        return self.seconds * (seconds / usual if seconds and usual else 1.0)
+        served = self.models.find(model)
+        seconds = served.seconds if served else None
+        return self.seconds * (seconds / usual_seconds() if seconds else 1.0)
 
-    def _limit(self, body: dict[str, Any]) -> None:
-        if not prompt_words.has(body["prompt"], "[rate-limit]"):
+    def _limit(self, prompt: str, body: dict[str, Any]) -> None:
+        if not prompt_words.has(prompt, "[rate-limit]"):
             return
         name = json.dumps(body, sort_keys=True)[:2000]
         count = self._refused.pop(name, 0)

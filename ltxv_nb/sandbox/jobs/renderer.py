@@ -142,9 +142,10 @@ class Renderer:
                 file.unlink(missing_ok=True)
                 total -= size
 
-    def has_image(self, spec: ClipSpec) -> bool:
-        """Whether the first frame of a clip is stored, or none is needed."""
-        return not spec.image.startswith("sha256:") or image_file(self._images, spec.image).exists()
+    def has_images(self, spec: ClipSpec) -> bool:
+        """Whether the first and the last frame of a clip are stored, as far as they are needed."""
+        needed = [one for one in (spec.image, spec.last_image) if one.startswith("sha256:")]
+        return all(image_file(self._images, one).exists() for one in needed)
 
     def close(self) -> None:
         """End the worker; the next service renders an unfinished clip again from its start."""

@@ -14,15 +14,22 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS generations (
     id TEXT PRIMARY KEY, created REAL NOT NULL, seconds REAL NOT NULL, fails INTEGER NOT NULL,
     spec TEXT NOT NULL, outages INTEGER NOT NULL, file_token TEXT NOT NULL UNIQUE,
-    open INTEGER NOT NULL, broken TEXT
+    open INTEGER NOT NULL, broken TEXT, credits INTEGER NOT NULL DEFAULT 0, ignored TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX IF NOT EXISTS open_generations ON generations (open) WHERE open;
 CREATE TABLE IF NOT EXISTS requests (
     number INTEGER PRIMARY KEY, created REAL NOT NULL, status TEXT NOT NULL, model TEXT NOT NULL,
-    request_id TEXT NOT NULL, inference_id TEXT NOT NULL, client_request_id TEXT
+    request_id TEXT NOT NULL, inference_id TEXT NOT NULL, client_request_id TEXT,
+    credits INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX IF NOT EXISTS requests_by_time ON requests (created);
 """
+
+#: Columns that came later, by table; the end of each table, so that their order is that of the classes.
+_LATER = {
+    "generations": ("credits INTEGER NOT NULL DEFAULT 0", "ignored TEXT NOT NULL DEFAULT '[]'"),
+    "requests": ("credits INTEGER NOT NULL DEFAULT 0",),
+}
 
 #: The vendor's logs reach back this many seconds (92 days); older rows are deleted.
 RETENTION = 92 * 86400.0
@@ -52,6 +59,10 @@ class Generation:
         Whether it is unfinished.
     broken : str or None
         Why its clip could not be rendered.
+    credits : int
+        What it costs by the price list; nobody pays it.
+    ignored : str
+        The fields of its body that the clip does not show, as a JSON list.
     """
 
     id: str
@@ -63,6 +74,8 @@ class Generation:
     file_token: str
     open: bool = True
     broken: str | None = None
+    credits: int = 0
+    ignored: str = "[]"
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,7 @@ class LoggedRequest:
     request_id: str
     inference_id: str
     client_request_id: str | None
+    credits: int = 0
 
 
 class Store:
@@ -94,14 +108,22 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.executescript(_SCHEMA)
+        self._add_later_columns()
         self._db.execute("DELETE FROM requests WHERE created < ?", (now - RETENTION,))
         self._db.execute("DELETE FROM generations WHERE created < ? AND NOT open", (now - RETENTION,))
+
+    def _add_later_columns(self) -> None:
+        """Bring the file of an older version up to date."""
+        for table, columns in _LATER.items():
+            known = {row[1] for row in self._db.execute(f"PRAGMA table_info({table})")}
+            for column in (one for one in columns if one.split()[0] not in known):
+                self._db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
 
     def accept(self, generation: Generation, logged: LoggedRequest) -> None:
         """Write a generation and its log row, both or neither."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.execute("INSERT INTO generations VALUES (?,?,?,?,?,?,?,?,?)", astuple(generation))
+            self._db.execute("INSERT INTO generations VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(generation))
             self.log(logged)
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -110,14 +132,20 @@ class Store:
 
     def log(self, logged: LoggedRequest) -> None:
         """Write a log row."""
-        self._db.execute("INSERT INTO requests VALUES (NULL,?,?,?,?,?,?)", astuple(logged))
+        self._db.execute("INSERT INTO requests VALUES (NULL,?,?,?,?,?,?,?)", astuple(logged))
 
     def update(self, generation: Generation) -> None:
         """Write what changed about a generation."""
         self._db.execute(
-            "UPDATE generations SET outages = ?, open = ?, broken = ? WHERE id = ?",
-            (generation.outages, generation.open, generation.broken, generation.id),
+            "UPDATE generations SET outages = ?, open = ?, broken = ?, credits = ? WHERE id = ?",
+            (generation.outages, generation.open, generation.broken, generation.credits, generation.id),
         )
+
+    def forgive(self, generation: Generation) -> None:
+        """Take back what a generation costs: one that ends in an error is never charged."""
+        generation.credits = 0
+        self.update(generation)
+        self._db.execute("UPDATE requests SET credits = 0 WHERE inference_id = ?", (generation.id,))
 
     def get(self, generation_id: str) -> Generation | None:
         """Return a generation by its id."""
@@ -157,7 +185,7 @@ class Store:
                 where += f" AND {column} IN ({','.join('?' * len(wanted))})"
                 values += wanted  # type: ignore[arg-type]
         total = self._db.execute(f"SELECT count(*) FROM requests WHERE {where}", values).fetchone()[0]  # noqa: S608
-        columns = "created, status, model, request_id, inference_id, client_request_id"
+        columns = "created, status, model, request_id, inference_id, client_request_id, credits"
         rows = self._db.execute(
             f"SELECT {columns} FROM requests WHERE {where} ORDER BY number DESC LIMIT ? OFFSET ?",  # noqa: S608
             [*values, limit, offset],

@@ -1,23 +1,24 @@
-"""What the sandbox says of its two models: the catalogue and the measured times."""
+"""What the sandbox says of its models: the catalogue, the documents of their requests, the measured times."""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
-from ltxv_nb.models import builtin_models
 from ltxv_nb.sandbox.jobs.generations import JITTER
+from ltxv_nb.sandbox.models.served import PATH, TYPE
+from ltxv_nb.sandbox.server.body_check import shown
 from ltxv_nb.sandbox.server.validation import Refused
 
 if TYPE_CHECKING:
-    from ltxv_nb.models import Model
-    from ltxv_nb.sandbox.jobs.generations import Generations
+    from collections.abc import Mapping
 
-ENDPOINT = "/v2/video/generations"
-_TYPE = "video/generations"
-_TAGS = ["playground:video"]
-_MODALITIES = {"input": ["text", "image"], "output": ["video"]}
-_PRICING = {"kind": "fixed", "currency": "USD", "units": [{"name": "video", "price": 0, "per": "second"}]}
+    from ltxv_nb.sandbox.jobs.generations import Generations
+    from ltxv_nb.sandbox.models.served import ServedModel, ServedModels
+
+#: The parts of an entry that are sent only where they are asked for.
+_SECTIONS = frozenset({"pricing", "modalities", "capabilities"})
 _WINDOW = 300
 _LEAST_SECONDS = 0.05
 
@@ -30,45 +31,74 @@ def timestamp(unix: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def models(query: Query) -> dict[str, Any]:
+def models(query: Query, served: ServedModels, origin: str) -> dict[str, Any]:
     """Return the catalogue.
 
     Parameters
     ----------
     query : dict
         The query's values by name: the filters and sections of the vendor's ``/v1/models``.
+    served : ServedModels
+        The models that there are.
+    origin : str
+        The address of this service.
     """
-    sections = _split(query, "include")
+    sections = frozenset(_split(query, "include"))
     if sections & {"all"} or set(query.get("details", ())) & {"true", "1"}:
-        sections = {"pricing", "modalities", "capabilities"}
-    data = [_model(model, sections) for model in builtin_models() if _wanted(model, query)]
+        sections = _SECTIONS
+    data = [_entry(one, sections, origin) for one in served if _wanted(one.row, query)]
     return {"object": "list", "data": data}
 
 
-def _model(model: Model, sections: set[str]) -> dict[str, Any]:
-    extra = {"pricing": _PRICING, "modalities": _MODALITIES, "capabilities": list(model.capabilities)}
-    described = (
-        "Drawn by the sandbox of ltxv-nb, from the words of the prompt; nothing is generated or billed."
-    )
-    return {
-        "id": model.id,
-        "aliases": list(model.aliases),
-        "type": _TYPE,
-        "info": {"name": f"{model.short_name} (sandbox)", "developer": "ltxv-nb", "description": described},
-        "tags": _TAGS,
-        **{section: value for section, value in extra.items() if section in sections},
-    }
+def model(name: str, served: ServedModels, origin: str) -> dict[str, Any]:
+    """Return one model with all sections.
+
+    Raises
+    ------
+    Refused
+        404 for a name that is no id and no alias.
+    """
+    return {"object": "model", "data": _entry(_found(name, served), _SECTIONS, origin)}
 
 
-def _wanted(model: Model, query: Query) -> bool:
+def document(query: Query, served: ServedModels) -> dict[str, Any]:
+    """Return the OpenAPI document of a model's requests.
+
+    Raises
+    ------
+    Refused
+        400 without a model; 404 for one that is not there.
+    """
+    names = query.get("model", [])
+    if not names:
+        raise Refused(400, "model: expected the id of a model, received nothing.")
+    return dict(_found(names[-1], served).document)
+
+
+def _found(name: str, served: ServedModels) -> ServedModel:
+    one = served.find(name)
+    if one is None:
+        raise Refused(404, f"Model {shown(name)} not found: it does not exist or has been retired.")
+    return one
+
+
+def _entry(one: ServedModel, sections: frozenset[str], origin: str) -> dict[str, Any]:
+    docs = f"{origin}/docs-json?{urlencode({'model': one.id, 'endpoint': TYPE})}"
+    row = {**one.row, "info": {**one.row["info"], "docsJson": docs}}
+    return {name: value for name, value in row.items() if name not in _SECTIONS - sections}
+
+
+def _wanted(row: Mapping[str, Any], query: Query) -> bool:
+    modalities = row["modalities"]
+    taken, made = (set(modalities.get(side, ())) for side in ("input", "output"))
     has = {
-        "id": {model.id, *model.aliases},
-        "type": {_TYPE},
-        "tags": set(_TAGS),
-        "modalities": {*_MODALITIES["input"], *_MODALITIES["output"]},
-        "input_modalities": set(_MODALITIES["input"]),
-        "output_modalities": set(_MODALITIES["output"]),
-        "capabilities": set(model.capabilities),
+        "id": {row["id"], *row["aliases"]},
+        "type": {row["type"]},
+        "tags": set(row["tags"]),
+        "modalities": taken | made,
+        "input_modalities": taken,
+        "output_modalities": made,
+        "capabilities": set(row["capabilities"]),
     }
     return all(_split(query, field) & own for field, own in has.items() if query.get(field))
 
@@ -102,10 +132,10 @@ def metrics(query: Query, generations: Generations, now: float) -> dict[str, Any
     aliases = query.get("aliases", [])
     if len(aliases) > 100:
         raise Refused(400, f"aliases: expected at most 100 values, received {len(aliases)}.")
-    known = [name for model in builtin_models() for name in (model.id, *model.aliases)]
-    names = [name for name in known if name in aliases]
-    ids = [model.id for model in builtin_models()]
-    rows = [_metric(name, generations) for name in (names if aliases else ids)]
+    measured = [one for one in generations.models if one.measured]
+    known = [name for one in measured for name in one.names]
+    names = [name for name in known if name in aliases] if aliases else [one.id for one in measured]
+    rows = [_metric(name, generations) for name in names]
     return {"window_seconds": _WINDOW, "generated_at": timestamp(now), "models": rows}
 
 
@@ -115,4 +145,4 @@ def _metric(name: str, generations: Generations) -> dict[str, Any]:
     nominal = max(generations.nominal(name), _LEAST_SECONDS) * 1000
     shares = {"p50": 0.50, "p75": 0.75, "p90": 0.90, "p99": 0.99}
     spread = {key: round(nominal * (1 + JITTER * (2 * share - 1)), 1) for key, share in shares.items()}
-    return {"alias": name, "endpoint": ENDPOINT, "metrics": {"duration_ms": spread}}
+    return {"alias": name, "endpoint": PATH, "metrics": {"duration_ms": spread}}

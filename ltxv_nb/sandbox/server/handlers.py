@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 
 from ltxv_nb import sandbox_address
+from ltxv_nb.models.price import CREDITS_PER_USD
 from ltxv_nb.sandbox.drawing.clip import ClipSpec
 from ltxv_nb.sandbox.jobs.generations import RateLimited
 from ltxv_nb.sandbox.server import catalogue, logs
 from ltxv_nb.sandbox.server.base import NAME, BaseHandler, ServerContext
-from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, decode_image, read_body
+from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
     from pathlib import Path
 
     from ltxv_nb.sandbox.jobs.store import Generation
@@ -69,15 +70,16 @@ class GenerationsHandler(BaseHandler):
             self.context.generations.refuse(_model_in(raw), client_request_id, self.request_id)
             raise
         self.set_header("x-inference-id", generation.id)
-        self.set_header("x-aimlapi-credits-used", "0")
-        self.set_header("x-aimlapi-usd-spent", "0")
-        self.finish({"id": generation.id, "status": "queued", "meta": {"usage": {"credits_used": 0}}})
+        answer = {"id": generation.id, "status": "queued", "meta": self._meta(generation)}
+        if "usage" in answer["meta"]:
+            self.set_header("x-aimlapi-credits-used", str(generation.credits))
+            self.set_header("x-aimlapi-usd-spent", f"{generation.credits / CREDITS_PER_USD:g}")
+        self.finish(answer)
 
     def _accepted(self, raw: bytes, client_request_id: str | None) -> Generation:
-        body = read_body(raw, len(raw))
-        image = decode_image(body.get("image_url") or "")
+        body = read_body(raw, len(raw), self.context.generations.models)
         try:
-            return self.context.generations.submit(body, image, client_request_id, self.request_id)
+            return self.context.generations.submit(body, client_request_id, self.request_id)
         except RateLimited as error:
             raise Refused(429, str(error)) from None
 
@@ -104,10 +106,18 @@ class GenerationsHandler(BaseHandler):
             name = generation.id.partition(":")[0]
             url = f"http://127.0.0.1:{self.context.port}/files/{generation.file_token}/{name}.mp4"
             answer["video"] = {"url": url, "duration": spec.duration}
-            answer["meta"] = {"usage": {"credits_used": 0}}
         if status == "error":
             answer["error"] = self.context.generations.error(generation)
+        if status in {"completed", "error"}:
+            answer["meta"] = self._meta(generation, ended=True)
         return answer
+
+    def _meta(self, generation: Generation, *, ended: bool = False) -> dict[str, Any]:
+        """Return what a generation costs, once that can be known, and what its clip does not show."""
+        served = self.context.generations.models.find(generation.id.partition(":")[2])
+        known = ended or served is None or served.priced
+        usage = {"usage": {"credits_used": generation.credits}} if known else {}
+        return {**usage, "sandbox": {"ignored": json.loads(generation.ignored)}}
 
     def _client_request_id(self) -> str | None:
         given = self.request.headers.get("X-Client-Request-Id", "")
@@ -142,31 +152,6 @@ class LogsHandler(BaseHandler):
         if not self.context.token.startswith(prefix):
             raise Refused(403, "key_prefix: the requests of another key take a management key.")
         self.finish(logs.page(self.query(), self.context.generations.store, time.time()))
-
-
-class ModelsHandler(BaseHandler):
-    """``/v1/models``: the catalogue, which may be cached by its ETag."""
-
-    needs_token = False
-
-    def get(self) -> None:
-        """Answer with the models that the query selects."""
-        self.set_header("Cache-Control", "no-cache")
-        self.finish(catalogue.models(self.query()))
-
-    def compute_etag(self) -> str | None:
-        """Return the hash of the answer."""
-        return web.RequestHandler.compute_etag(self)
-
-
-class MetricsHandler(BaseHandler):
-    """``/models/metrics``: how long generations take."""
-
-    needs_token = False
-
-    def get(self) -> None:
-        """Answer with the percentiles."""
-        self.finish(catalogue.metrics(self.query(), self.context.generations, time.time()))
 
 
 class FilesHandler(BaseHandler, web.StaticFileHandler):
@@ -212,34 +197,3 @@ class FilesHandler(BaseHandler, web.StaticFileHandler):
     def get_content_type(self) -> str:
         """Return the type of every file here."""
         return "video/mp4"
-
-
-def application(
-    context: ServerContext, clips: Path, log_request: Callable[[web.RequestHandler], None]
-) -> web.Application:
-    """Return the application.
-
-    Parameters
-    ----------
-    context : ServerContext
-        What the handlers share.
-    clips : Path
-        Folder of the clips.
-    log_request : callable
-        Called after each request.
-    """
-    shared = {"context": context}
-    return web.Application(
-        [
-            (r"/health", HealthHandler, shared),
-            (r"/v2/video/generations", GenerationsHandler, shared),
-            (r"/v2/billing", BillingHandler, shared),
-            (r"/v2/logs", LogsHandler, shared),
-            (r"/v1/models", ModelsHandler, shared),
-            (r"/models/metrics", MetricsHandler, shared),
-            (r"/files/(.*)", FilesHandler, {**shared, "path": str(clips)}),
-        ],
-        default_handler_class=NotFoundHandler,
-        default_handler_args=shared,
-        log_function=log_request,
-    )

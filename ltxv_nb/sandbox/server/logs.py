@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.models.price import CREDITS_PER_USD
 from ltxv_nb.sandbox.jobs.store import RETENTION
 from ltxv_nb.sandbox.server.catalogue import Query, timestamp
 from ltxv_nb.sandbox.server.validation import Refused
@@ -59,7 +60,7 @@ def _row(row: LoggedRequest) -> dict[str, Any]:
         "status": row.status,
         "origin": "api",
         "model": row.model,
-        "cost": {"usd": 0, "credits": 0},
+        "cost": {"usd": row.credits / CREDITS_PER_USD, "credits": row.credits},
         "tokens": {"input": 0, "output": 0, "total": 0},
         "request_id": row.request_id,
         "inference_id": row.inference_id,

@@ -17,15 +17,19 @@ from tornado.netutil import bind_sockets
 from ltxv_nb.sandbox.jobs.generations import Generations
 from ltxv_nb.sandbox.jobs.renderer import Renderer
 from ltxv_nb.sandbox.jobs.store import Store
+from ltxv_nb.sandbox.models.folder import with_folder
+from ltxv_nb.sandbox.models.invented import usual_models
 from ltxv_nb.sandbox.server.base import NAME, ServerContext
 from ltxv_nb.sandbox.server.connections import new_server
-from ltxv_nb.sandbox.server.handlers import application
+from ltxv_nb.sandbox.server.routes import application
 from ltxv_nb.sandbox.server.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tornado.web import RequestHandler
+
+    from ltxv_nb.sandbox.models.served import ServedModels
 
 log = logging.getLogger("ltxv_nb.sandbox")
 
@@ -51,6 +55,8 @@ class Options:
         No waiting, and one small clip for every request.
     clips : Path or None
         Folder of rendered clips that several sandboxes share; ``None`` for a separate one.
+    models : Path or None
+        Folder of published schemas, whose models it has as well; ``None`` for none.
     """
 
     home: Path
@@ -59,6 +65,7 @@ class Options:
     idle: float = 900.0
     fast: bool = False
     clips: Path | None = None
+    models: Path | None = None
 
 
 def serve(options: Options) -> int:
@@ -108,6 +115,17 @@ def _log_request(handler: RequestHandler) -> None:
     log.info("%s %s %s %.0f ms", handler.get_status(), request.method, path, request.request_time() * 1000)
 
 
+def _models(options: Options) -> ServedModels:
+    """Return the models to serve; each file that cannot be used is named in the log and on standard error."""
+    models = usual_models()
+    if options.models is not None:
+        models, skipped = with_folder(models, options.models)
+        for sentence in skipped:
+            log.warning("%s", sentence)
+            print(sentence, file=sys.stderr, flush=True)  # noqa: T201 - whoever started it reads it there
+    return models
+
+
 class _Service:
     """One run of the service."""
 
@@ -119,7 +137,9 @@ class _Service:
         folder, options = self._state.folder, self._options
         renderer = Renderer(folder, clips=options.clips)
         store = Store(folder / "sandbox.sqlite3", time.time())
-        generations = Generations(store, renderer, options.seconds, fast=options.fast, clock=time.time)
+        generations = Generations(
+            store, renderer, options.seconds, fast=options.fast, clock=time.time, models=_models(options)
+        )
         context = ServerContext(
             generations, renderer, secrets.token_urlsafe(32), last_request=time.monotonic()
         )

@@ -21,7 +21,8 @@ from ltxv_nb.notebook.magic.options import help_text, parse, split
 from ltxv_nb.notebook.output.source import cell_text, python_text, settings_text
 from ltxv_nb.notebook.panel.panel import Panel
 from ltxv_nb.request import GenerationRequest
-from ltxv_nb.sandbox.drawing.clip import spec_of
+from ltxv_nb.sandbox.jobs.plan import plan_of
+from ltxv_nb.sandbox.models.invented import usual_models
 from ltxv_nb.sandbox.server.validation import Refused, read_body
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "notebook"))
@@ -197,7 +198,7 @@ def test_the_sandbox_takes_it_and_checks_it():
         return read_body(raw, len(raw))
 
     assert read(body) == body
-    assert spec_of(body, "").duration == 6
+    assert plan_of(usual_models().find(body["model"]).model, body, str).clip.duration == 6
     for name, value, expected in (
         ("rng", -1, "integer >= 0 <= 99"),
         ("rng", "7", "integer >= 0 <= 99"),

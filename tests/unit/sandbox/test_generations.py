@@ -28,7 +28,7 @@ class Renderer:
     def has(self, spec):
         return spec in self.files
 
-    def has_image(self, spec):
+    def has_images(self, spec):
         return not spec.image.startswith("sha256:") or spec.image == "sha256:kept"
 
     def store_image(self, _data):
@@ -56,7 +56,7 @@ def setup(tmp_path):
             return Generations(self.store, self.renderer, seconds, fast=fast, clock=self.clock)
 
         def submit(self, generations, prompt="A boat", model="ltxv/ltxv-2", **more):
-            return generations.submit({"model": model, "prompt": prompt, **more}, None, "mine", "req")
+            return generations.submit({"model": model, "prompt": prompt, **more}, "mine", "req")
 
     setup = Setup()
     yield setup
