@@ -38,6 +38,13 @@ def has_video_schemas():
     return any((_folder() / "video").glob("*.json"))
 
 
+def video_folder():
+    """Return the folder of published request schemas, one file for each video model."""
+    if not has_video_schemas():
+        pytest.skip("the published request schemas are not here (LTXV_TEST_API_DIR)")
+    return _folder() / "video"
+
+
 def video_schemas():
     """Return the published request schemas of the service's video models, by id: as they are, with their flaws."""
     files = sorted((_folder() / "video").glob("*.json"))

@@ -82,7 +82,7 @@ class _Planner:
             model=self._model.id,
             width=width,
             height=height,
-            duration=_whole(_clamped(seconds, _SECONDS)),
+            duration=_whole(max(1, round(_clamped(seconds, _SECONDS) * fps)) / fps),  # whole frames
             fps=fps,
             audio=audio,
             image=image,

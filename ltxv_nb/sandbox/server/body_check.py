@@ -133,7 +133,11 @@ def _said(error: ValidationError, schema: Mapping[str, Any]) -> Iterator[tuple[s
     """Yield the fields that an error of the schema is about, and what is wrong with each."""
     path = _path(error.absolute_path)
     rule: Mapping[str, Any] = error.schema if isinstance(error.schema, dict) else {}
-    if error.validator == "required":
+    inside = [one for one in error.context or () if one.validator == "required" or one.path]
+    if path and inside:  # of alternatives, the one that was meant is the one that fits farther in
+        for one in inside:
+            yield from _said(one, schema)
+    elif error.validator == "required":
         rules = rule.get("properties", schema.get("properties", {}))
         for name in (name for name in error.validator_value if name not in error.instance):
             wanted = _expected(rules.get(name, {}))
