@@ -85,10 +85,13 @@ def test_every_answer_fits_the_published_data(sandbox):
 def test_a_submission_says_its_id_its_cost_and_the_name_we_gave_it(sandbox):
     answer = sandbox.post({"model": "ltxv/ltxv-2", "prompt": "A boat"}, {"X-Client-Request-Id": "a-1.b:c_D"})
     assert answer.headers["x-inference-id"] == answer.json()["id"]
-    assert answer.headers["x-aimlapi-usd-spent"] == answer.headers["x-aimlapi-credits-used"] == "0"
+    assert answer.json()["meta"]["usage"] == {"credits_used": 756_000}
+    assert answer.headers["x-aimlapi-credits-used"] == "756000"
+    assert answer.headers["x-aimlapi-usd-spent"] == "0.378"
     assert answer.headers["x-client-request-id"] == "a-1.b:c_D"
     row = sandbox.get("/v2/logs", {"limit": 1}).json()["data"][0]
     assert (row["client_request_id"], row["inference_id"]) == ("a-1.b:c_D", answer.json()["id"])
+    assert row["cost"] == {"usd": 0.378, "credits": 756_000}
 
 
 @pytest.mark.parametrize("name", ["with space", "x" * 129, "a/b"])
