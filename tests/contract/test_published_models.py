@@ -72,7 +72,7 @@ def test_a_body_of_their_own_defaults_is_accepted_drawn_and_billed(models, their
             plan = plan_of(served.model, body, str)
             assert plan.clip.frames > 0, served.id
             assert set(plan.ignored) <= set(body), served.id
-            assert bill(served.model, body, plan) > 0, served.id
+            assert bill(served, body, plan) > 0, served.id
 
 
 def test_a_body_without_what_is_required_is_refused_with_its_name(models, theirs):

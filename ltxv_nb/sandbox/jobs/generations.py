@@ -103,7 +103,7 @@ class Generations:
         plan = plan_of(served.model, body, self._keep_image)
         prompt, spec = plan.clip.prompt, fast_spec() if self.fast else plan.clip
         self._limit(prompt, body)
-        cost = bill(served.model, body, plan)
+        cost = bill(served, body, plan)
         now = self._clock()
         generation = Generation(
             id=f"{uuid.uuid4()}:{body['model']}",

@@ -64,6 +64,11 @@ class ServedModel:
         return model_of(self.row, None, percentiles={}, read=lambda: schemas.read(self.document, self.id))
 
     @cached_property
+    def bills(self) -> dict[str, int]:
+        """What requests have cost, in credits; see `ltxv_nb.sandbox.jobs.bill`."""
+        return {}
+
+    @cached_property
     def schema(self) -> dict[str, Any]:
         """The cleaned JSON Schema of a body without its ``model``."""
         return schemas.request_body(self.document, self.id)

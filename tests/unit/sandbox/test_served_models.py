@@ -38,7 +38,7 @@ def cost(name, **body):
     """What a body is billed, in USD."""
     served = MODELS.find(name)
     body = {"model": served.id, **body}
-    return bill(served.model, body, plan_of(served.model, body, str)) / 2_000_000
+    return bill(served, body, plan_of(served.model, body, str)) / 2_000_000
 
 
 def test_the_built_in_models_come_first_and_the_others_are_plainly_invented():
@@ -178,7 +178,7 @@ def test_the_bill_is_the_quoted_price_wherever_one_is_quoted(served):
         body = {"model": served.id, **({duration.name: seconds} if duration else {})}
         quoted = served.model.price(**{name: value for name, value in body.items() if name != "model"})
         if quoted is not None and quoted.exact:
-            assert bill(served.model, body, plan_of(served.model, body, str)) == quoted.credits
+            assert bill(served, body, plan_of(served.model, body, str)) == quoted.credits
 
 
 def test_a_later_model_takes_the_place_of_one_with_the_same_id():
