@@ -141,8 +141,8 @@ def _ids(schema: object) -> Iterator[str]:
 def _served(id_: str, found: _Found) -> ServedModel:
     """Put together what is known of a model; what no file says is that of the usual model of that id."""
     if found.usual is not None:
-        row = _merged(found.usual.row, found.row)
-        return replace(found.usual, row=row, document=found.document or found.usual.document)
+        usual = replace(found.usual, row=_merged(found.usual.row, found.row))
+        return usual if found.document is None else replace(usual, document=found.document, known=None)
     document = found.document or document_of({"type": "object", "properties": {"prompt": {"type": "string"}}})
     return ServedModel(_merged(_derived(id_, document), found.row), document)
 

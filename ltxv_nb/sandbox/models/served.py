@@ -1,15 +1,16 @@
-"""One model of the sandbox, and all of them: what the catalogue says, and the schema of the requests."""
+"""One model of the sandbox, and all of them: what the catalogue says, and the schema of the requests.
+
+The built-in models need no schema to be read; what reads the others' is imported for the first of them.
+"""
 
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.models import builtin_models, default_model
-from ltxv_nb.models import schema as schemas
-from ltxv_nb.models.listing import model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ltxv_nb.models import Model, Parameter
 
 #: The kind of endpoint that video models are served through, and its path.
-TYPE, PATH = "internal/video-generations/submit", schemas.ENDPOINT
+TYPE, PATH = "internal/video-generations/submit", "/v2/video/generations"
 
 _TAGS = ["playground:video"]
 
@@ -36,12 +37,15 @@ class ServedModel:
         Seconds of a generation beside the vendor's figure for ``ltxv-2``; ``None``: as long as that one.
     measured : bool
         Whether ``/models/metrics`` has its times.
+    known : Model or None
+        Its entry in the table of built-in models, which then says the same as the document.
     """
 
     row: Mapping[str, Any]
     document: Mapping[str, Any]
     seconds: float | None = None
     measured: bool = True
+    known: Model | None = None
 
     @property
     def id(self) -> str:
@@ -61,6 +65,13 @@ class ServedModel:
     @cached_property
     def model(self) -> Model:
         """The same as a client reads it: roles, parameters, prices."""
+        if self.known is not None:
+            from ltxv_nb.models import price_list
+
+            return replace(self.known, prices=price_list.read(self.row["pricing"]))
+        from ltxv_nb.models import schema as schemas
+        from ltxv_nb.models.listing import model_of
+
         return model_of(self.row, None, percentiles={}, read=lambda: schemas.read(self.document, self.id))
 
     @cached_property
@@ -71,6 +82,10 @@ class ServedModel:
     @cached_property
     def schema(self) -> dict[str, Any]:
         """The cleaned JSON Schema of a body without its ``model``."""
+        if self.known is not None:
+            return _schema_of(self.known)
+        from ltxv_nb.models import schema as schemas
+
         return schemas.request_body(self.document, self.id)
 
 
@@ -155,8 +170,6 @@ def built_in(model: Model, pricing: Mapping[str, Any]) -> ServedModel:
     pricing : dict
         Its price list here.
     """
-    required = ["model", *(known.name for known in model.parameters if known.required)]
-    properties = {known.name: _rule(known) for known in model.parameters}
     row = row_of(
         model.id,
         name=f"{model.short_name} (sandbox)",
@@ -167,9 +180,22 @@ def built_in(model: Model, pricing: Mapping[str, Any]) -> ServedModel:
         capabilities=model.capabilities,
         takes=("text", "image"),
     )
-    own = {"model": {"type": "string", "enum": [model.id]}}
-    schema = {"type": "object", "properties": {**own, **properties}, "required": required, "title": model.id}
-    return ServedModel(row, document_of(schema), seconds=model.seconds)
+    schema = _schema_of(model)
+    named = {
+        "properties": {"model": {"type": "string", "enum": [model.id]}, **schema["properties"]},
+        "required": ["model", *schema["required"]],
+        "title": model.id,
+    }
+    return ServedModel(row, document_of({**schema, **named}), seconds=model.seconds, known=model)
+
+
+def _schema_of(model: Model) -> dict[str, Any]:
+    """Return the JSON Schema of a built-in model's bodies, without their ``model``."""
+    return {
+        "type": "object",
+        "properties": {known.name: _rule(known) for known in model.parameters},
+        "required": [known.name for known in model.parameters if known.required],
+    }
 
 
 def _rule(parameter: Parameter) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from tornado.netutil import bind_sockets
 from ltxv_nb.sandbox.jobs.generations import Generations
 from ltxv_nb.sandbox.jobs.renderer import Renderer
 from ltxv_nb.sandbox.jobs.store import Store
-from ltxv_nb.sandbox.models.folder import with_folder
 from ltxv_nb.sandbox.models.invented import usual_models
 from ltxv_nb.sandbox.server.base import NAME, ServerContext
 from ltxv_nb.sandbox.server.connections import new_server
@@ -119,6 +118,8 @@ def _models(options: Options) -> ServedModels:
     """Return the models to serve; each file that cannot be used is named in the log and on standard error."""
     models = usual_models()
     if options.models is not None:
+        from ltxv_nb.sandbox.models.folder import with_folder
+
         models, skipped = with_folder(models, options.models)
         for sentence in skipped:
             log.warning("%s", sentence)

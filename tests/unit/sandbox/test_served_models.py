@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from ltxv_nb.models import builtin_models
+from ltxv_nb.models import schema as schemas
 from ltxv_nb.models.listing import usable_rows
 from ltxv_nb.models.roles import ROLES
 from ltxv_nb.sandbox.jobs.bill import bill
@@ -79,11 +80,18 @@ def test_a_client_can_read_every_model(served):
 
 @pytest.mark.parametrize("model", BUILT_IN, ids=lambda model: model.id)
 def test_the_document_of_a_built_in_model_says_what_its_table_says(model):
-    read = MODELS.find(model.id).model
+    read = schemas.read(MODELS.find(model.id).document, model.id)
     told = [(one.name, one.type, one.values, one.default, one.required, one.role) for one in read.parameters]
     assert told == [
         (one.name, one.type, one.values, one.default, one.required, one.role) for one in model.parameters
     ]
+
+
+@pytest.mark.parametrize("model", BUILT_IN, ids=lambda model: model.id)
+def test_a_built_in_model_is_checked_by_the_schema_that_it_publishes(model):
+    served = MODELS.find(model.id)
+    published = schemas.request_body(served.document, model.id)
+    assert {part: published[part] for part in served.schema} == served.schema
 
 
 @pytest.mark.parametrize(
