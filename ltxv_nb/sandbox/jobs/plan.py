@@ -21,7 +21,7 @@ _SECONDS, _RATES, _SIDES = (0.5, 60.0), (1, 60), (128, 3840)
 
 _RATE_NAMES = ("fps", "frame_rate", "frames_per_second")
 _COUNT_NAMES = ("num_frames", "frames", "frame_count", "number_of_frames", "video_frames")
-_SIZE_NAMES = ("size", "video_size", "frame_size", "dimensions", "resolution")
+_SIZE_NAMES = ("size", "video_size", "frame_size", "dimensions")
 
 #: Characters of the note on the clip.
 _MOST_NOTE = 160
