@@ -342,15 +342,34 @@ class Client:
         listed = self._engine.models.catalogue.models(refresh=refresh)
         return listed.filtered(can=can, words=words, max_usd_per_second=max_usd_per_second)
 
-    def model(self, name: str) -> Model:
+    def model(self, name: str, *, guess: bool = False) -> Model:
         """Return a model by its id or an alias, in any case.
+
+        Parameters
+        ----------
+        name : str
+            As people write it.
+        guess : bool
+            Whether an id passes unchecked when there is no catalogue at all to look it up in.
 
         Raises
         ------
         UnknownModel
             There is none of that name, or several; the message names the nearest.
         """
-        return self._engine.models.catalogue.find(name)
+        return self._engine.models.catalogue.find(name, guess=guess)
+
+    def known_models(self) -> ModelList:
+        """Return the models that are known here and now; the service is not asked."""
+        return self._engine.models.known()
+
+    def known_model(self, name: str) -> Model | None:
+        """Return a model whose parameters are known here and now, else ``None``; the service is not asked."""
+        return self._engine.models.remembered(name)
+
+    def models_with(self, parameter: str) -> list[Model]:
+        """Return a few models with a parameter of a name, as far as they are known here and now."""
+        return self._engine.models.with_parameter(parameter)
 
     # -- looking back --------------------------------------------------------------------------------------
 

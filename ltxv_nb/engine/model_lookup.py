@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.journal import first_frames
-from ltxv_nb.models import find_model, unlisted_model
+from ltxv_nb.models import builtin_models, find_model, unlisted_model
 from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ltxv_nb.models import Model
     from ltxv_nb.models.cache import Cache
     from ltxv_nb.models.catalogue import Catalogue
+    from ltxv_nb.models.listing import ModelList
 
 
 class ModelLookup:
@@ -50,6 +51,16 @@ class ModelLookup:
         """Return what is known of a model here and now; nothing is asked for it."""
         found = find_model(name)
         return self.catalogue.remembered(name) if found is None and self._cache.exists() else found
+
+    def known(self) -> ModelList:
+        """Return the models that are known here and now; nothing is asked for them."""
+        from ltxv_nb.models.listing import ModelList
+
+        return self.catalogue.kept() if self._cache.exists() else ModelList(builtin_models())
+
+    def with_parameter(self, name: str) -> list[Model]:
+        """Return a few models with a parameter, as far as they are known here; nothing is asked for them."""
+        return self.catalogue.having(name)
 
     def hint(self, name: str) -> str:
         """Return a sentence with other models, for when the service has refused one as not found."""

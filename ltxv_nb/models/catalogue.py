@@ -6,6 +6,7 @@ the rest comes from the cache, and is read anew by a thread of its own, once a d
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 import time
@@ -149,8 +150,31 @@ class Catalogue:
             row = self._row(name.strip())
         except UnknownModel:  # two have that name by now
             row = None
-        known = row is not None and (row["id"] in self._schemas or self._cache.read_schema(row["id"]))
-        return self._model(row) if row is not None and known else None
+        if row is None:
+            return None
+        schema = self._remembered_schema(row["id"])
+        return None if schema is None else self._model(row, lambda: schema)
+
+    def _remembered_schema(self, model_id: str) -> Schema | None:
+        """Return a schema from memory or from the cache, however old."""
+        with self._lock:
+            known = self._schemas.get(model_id)
+        if known is not None:
+            return known
+        kept = self._cache.read_schema(model_id)
+        return _readable(kept.get("document"), model_id) if kept else None
+
+    def kept(self) -> ModelList:
+        """Return the models of the catalogue as it is kept here, else the built-in ones; nothing is asked."""
+        content = self._content()
+        rows = content["data"] if content else ()
+        return ModelList([self._model(row) for row in rows] or builtin_models())
+
+    def having(self, name: str, count: int = 3) -> list[Model]:
+        """Return models with a parameter of a name or role, as far as it is known here; nothing is asked."""
+        known = (model if model.read is None else self.remembered(model.id) for model in self.kept())
+        found = (model for model in known if model is not None and model.parameter(name) is not None)
+        return list(itertools.islice(found, count))
 
     def check_alive(self, model: Model) -> None:
         """Raise `UnknownModel` if a fresh catalogue lacks a model, and the service confirms that."""
@@ -177,12 +201,12 @@ class Catalogue:
             _log.debug("the catalogue cannot be read: %s", error)
             return missing_model_hint(name)
 
-    def _model(self, row: Row) -> Model:
+    def _model(self, row: Row, read: Callable[[], Schema] | None = None) -> Model:
         names: tuple[str, ...] = (row["id"], *aliases_of(row))
         built_in = next((found for name in names if (found := find_model(name))), None)
         times = (self._content() or {}).get("metrics", {})
         known: dict[str, float] = next((times[name] for name in names if name in times), {})
-        return model_of(row, built_in, percentiles=known, read=lambda: self.schema(row))
+        return model_of(row, built_in, percentiles=known, read=read or (lambda: self.schema(row)))
 
     def _row(self, name: str) -> Row | None:
         """Return the row of a model; by its id first, then by an alias that only one model has."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
-from ltxv_nb.text import visible
+from ltxv_nb.text import one_line, visible
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
+    from ltxv_nb.models import Model
     from ltxv_nb.notebook.output.status import Board
     from ltxv_nb.notebook.output.views import CellView
     from ltxv_nb.notebook.widgets.worker import Worker
@@ -163,6 +164,21 @@ class NotebookSession(Session):
         if not self._sandbox_announced and self.client.backend == "sandbox":
             self.say(SANDBOX_NOTICE)
         self._sandbox_announced = True
+
+    def model(self, name: str) -> Model:
+        """Return a model that is not built in; say so where its parameters have to be read first.
+
+        Raises
+        ------
+        UnknownModel
+            There is none of that name.
+        """
+        if self.client.known_model(name) is None:
+            self.say(f"Reading the parameters of {one_line(name, 200)} …")
+        model = self.client.model(name, guess=True)
+        if model.note:
+            self.say(model.note)
+        return model
 
     def prepare(self) -> None:
         """Import what the display needs, so that nothing slow comes after the service's answer."""

@@ -11,7 +11,7 @@ from ltxv_nb.errors import LTXVError
 from ltxv_nb.journal.first_frames import settings_of
 from ltxv_nb.media.player import player_html, player_text
 from ltxv_nb.notebook.frontend import embed_for, notebook_folder
-from ltxv_nb.notebook.output.pictures import as_text
+from ltxv_nb.notebook.output.pictures import files_as_text
 from ltxv_nb.notebook.output.source import cell_text, copy_button, settings_text
 from ltxv_nb.text import one_line
 from ltxv_nb.video import Video
@@ -100,7 +100,7 @@ def _copy(record: Record, client: Client) -> str:
     """Return the button that copies a clip's settings as a cell."""
     try:
         request = client.request_of(record)
-        text = cell_text(request, as_text(request.image, client.home))
+        text = cell_text(request, files_as_text(request, client.home))
     except LTXVError:
         return ""
     return f"<span><pre hidden>{html.escape(text)}</pre>{copy_button('Copy settings', record.id)}</span>"

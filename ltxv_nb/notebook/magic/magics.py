@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -13,7 +12,15 @@ from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
 from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.frontend import always_waits
-from ltxv_nb.notebook.magic.options import DEFAULT_TIMEOUT, Options, help_text, parse, split, with_flags
+from ltxv_nb.notebook.magic.options import (
+    DEFAULT_TIMEOUT,
+    Options,
+    help_text,
+    named_model,
+    parse,
+    split,
+    with_flags,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +28,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ltxv_nb.job import Job
-    from ltxv_nb.models import Parameter
+    from ltxv_nb.models import Model, Parameter
     from ltxv_nb.notebook.session import NotebookSession
     from ltxv_nb.request import GenerationRequest
 
@@ -101,15 +108,34 @@ class LTXVMagics(Magics):
             filled = [fill(word, self.session.ip.user_ns) for word in words]
             commands.run(self.session, filled, embed=self.embed, timeout=self.timeout)
             return
-        options = parse(words)
+        model = self._model(words)
+        options = parse(words, model, self._models_with)
         if options.help:
-            self.session.say(help_text())
+            self.session.say(help_text(model))
             return
-        self._generate(self._request(options, cell), options)
+        self._generate(self._request(options, cell, model), options)
 
-    def _request(self, options: Options, cell: str) -> GenerationRequest:
+    def _model(self, words: list[str]) -> Model:
+        """Return the model that the line names, else the user's default."""
+        name = named_model(words)
+        if name is None:
+            name = str(getattr(self, "model", None) or default_model().id)
+        elif {"{", "}"} & set(name):
+            from ltxv_nb.notebook.magic.template import fill
+
+            name = fill(name, self.session.ip.user_ns)
+        if not name.strip():
+            raise RequestError("-m has no model: `%ltxv models` lists them.")
+        return find_model(name) or self.session.model(name)
+
+    def _models_with(self, parameter: str) -> list[Model]:
+        """Return models for an option that the chosen one lacks; a client is made only for that."""
+        return self.session.client.models_with(parameter)
+
+    def _request(self, options: Options, cell: str, model: Model) -> GenerationRequest:
         """Build the request: what the line says, else the user's defaults."""
         from ltxv_nb.notebook.magic.template import fill, unfilled_names
+        from ltxv_nb.notebook.magic.values import filled
         from ltxv_nb.request import GenerationRequest
 
         names = self.session.ip.user_ns
@@ -117,10 +143,28 @@ class LTXVMagics(Magics):
             self.session.say(
                 f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
             )
-        defaults = {known.key: getattr(self, known.key) for known in _with_default()}
-        said = {name: _filled(name, value, names) for name, value in options.parameters.items()}
-        chosen = {name: value for name, value in {**defaults, **said}.items() if value is not None}
-        return GenerationRequest.of({"prompt": fill(cell, names), **chosen})
+        known = {one.key: one for one in with_flags(model)}
+        said = {name: filled(known.get(name), value, names) for name, value in options.parameters.items()}
+        chosen = {name: value for name, value in said.items() if value is not None}
+        values = {"prompt": fill(cell, names), **self._defaults(model, chosen), **chosen, "model": model}
+        return GenerationRequest.of(values)
+
+    def _defaults(self, model: Model, said: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the user's defaults for what the line leaves out and the model has."""
+        found = {known.key: getattr(self, known.key) for known in _with_default() if known.key not in said}
+        chosen = {name: value for name, value in found.items() if value is not None and name != "model"}
+        for name, value in list(chosen.items()):
+            parameter = model.parameter(name)
+            if parameter is None:
+                del chosen[name]
+                continue
+            try:
+                parameter.parse(value)
+            except RequestError as error:
+                raise RequestError(
+                    f"{error} It is your default; %config LTXVMagics.{name} = None removes it."
+                ) from None
+        return chosen
 
     def _generate(self, request: GenerationRequest, options: Options) -> None:
         """Submit the request, bind the job, and show it; wait for it if that was asked for."""
@@ -155,25 +199,4 @@ class LTXVMagics(Magics):
 
 def _with_default() -> tuple[Parameter, ...]:
     """Return the parameters that can have a default of the user's own; a first frame belongs to one clip."""
-    return tuple(known for known in with_flags() if known.role != "image")
-
-
-def _filled(name: str, value: Any, names: Mapping[str, Any]) -> Any:
-    """Fill an option's value; an image may be a variable's name, or one expression that is not text."""
-    from ltxv_nb.notebook.magic.template import fill, near_names, single_value
-
-    if not isinstance(value, str):
-        return value
-    if name != "image":
-        return fill(value, names)
-    alone, found = single_value(value, names)
-    if alone:
-        return found
-    if not value.isidentifier():
-        return fill(value, names)
-    if value not in names and not Path(value).exists():
-        raise RequestError(
-            f"-i {value}: there is no variable {value!r} yet, and no file of that name; nothing was sent."
-            f"{near_names(value, names)} Run the cell that makes it first."
-        )
-    return names.get(value, value)
+    return tuple(known for known in with_flags() if not known.media)

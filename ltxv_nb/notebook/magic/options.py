@@ -1,29 +1,34 @@
 """The words after ``%%ltxv``: read, checked by name, and explained.
 
-The flags of a generation come from its model's parameters; their values are checked by `GenerationRequest`,
-which lets any value through for a model that is not known here.
+The options of a generation come from its model's parameters; their values are checked by `GenerationRequest`.
 """
 
 from __future__ import annotations
 
 import argparse
-import difflib
 import keyword
+import re
 import shlex
 import textwrap
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.models import request_parameters
+from ltxv_nb.models import default_model
+from ltxv_nb.notebook.magic.strays import unchecked
+from ltxv_nb.notebook.output.flags import is_switch, spellings, with_flags
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from ltxv_nb.models import Parameter
+    from ltxv_nb.models import Model, Parameter
 
 #: Seconds a waiting cell waits when nothing else is said: what the vendor's guides poll for.
 DEFAULT_TIMEOUT = 600.0
+
+#: Values of an option that the help lists.
+_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,8 @@ class Options:
     Attributes
     ----------
     parameters : dict
-        The request's parameters under their Python names, as text (bool for switches).
+        The request's parameters under their Python names, as text: bool for switches, a list where several
+        can be given.
     output : str or None
         The name to bind the job to.
     wait, embed : bool or None
@@ -114,13 +120,35 @@ def split(line: str) -> list[str]:
         raise RequestError(f"A quote is not closed in: {line.strip()}") from None
 
 
-def parse(words: Iterable[str]) -> Options:
+def named_model(words: Sequence[str]) -> str | None:
+    """Return the model that the words name, wherever ``-m`` stands among them; ``None`` if they name none."""
+    found: str | None = None
+    for at, word in enumerate(words):
+        option, equals, value = word.partition("=")
+        if option == "--model" and equals:
+            found = value
+        elif option in {"-m", "--model"} and at + 1 < len(words):
+            found = words[at + 1]
+        elif option.startswith("-m") and option != "-m":
+            found = word[2:]
+    return found
+
+
+def parse(
+    words: Iterable[str],
+    model: Model | None = None,
+    others: Callable[[str], Sequence[Model]] = lambda _name: (),
+) -> Options:
     """Read the words after ``%%ltxv``.
 
     Parameters
     ----------
     words : iterable of str
         The line, split by `split`.
+    model : Model, optional
+        The model whose options they are; by default the default model.
+    others : callable
+        Returns models that have a parameter of a name, for an option that this model lacks.
 
     Returns
     -------
@@ -132,12 +160,14 @@ def parse(words: Iterable[str]) -> Options:
     RequestError
         An option does not exist, lacks its value, or has an impossible one.
     """
-    found, strays = _parser().parse_known_args(list(words))
-    if strays:
-        raise _stray(strays[0])
+    chosen = model or default_model()
+    found, strays = _parser(chosen).parse_known_args(list(words))
     said = {name: value for name, value in vars(found).items() if value is not None}
-    names = {known.key for known in with_flags()}
-    parameters = {name: said.pop(name) for name in list(said) if name in names}
+    names = [known.key for known in with_flags(chosen)]
+    parameters: dict[str, Any] = {name: said.pop(_PREFIX + name) for name in names if _PREFIX + name in said}
+    _sort_out_pictures(parameters, said.pop(_LONG_IMAGE, []), chosen)
+    if strays:
+        parameters |= unchecked(strays, chosen, all_flags(chosen), others)
     if "output" in said:
         check_name(said["output"])
     if "timeout" in said:
@@ -159,29 +189,29 @@ def check_name(name: str) -> None:
         )
 
 
-def with_flags() -> tuple[Parameter, ...]:
-    """Return the parameters that have an option: all but the prompt, which is the cell body."""
-    return tuple(known for known in request_parameters() if known.flags)
-
-
-def all_flags() -> tuple[str, ...]:
-    """Return every flag the magic knows, in the order of the help."""
-    pairs = [known.flags for known in with_flags()] + [switch.flags for switch in SWITCHES]
+def all_flags(model: Model | None = None) -> tuple[str, ...]:
+    """Return every flag that the magic knows for a model, in the order of the help."""
+    pairs = [known.flags for known in with_flags(model)] + [switch.flags for switch in SWITCHES]
     return tuple(flag for flags in pairs for flag in flags)
 
 
-def help_text() -> str:
-    """Return the help of ``%%ltxv``, in plain text: usage, every option, examples."""
-    rows = [(_usage_of(known), _explain(known)) for known in with_flags()]
+def help_text(model: Model | None = None) -> str:
+    """Return the help of ``%%ltxv`` for a model, in plain text: usage, every option, examples."""
+    chosen = model or default_model()
+    rows = [(_usage_of(known), _explain(known)) for known in with_flags(chosen)]
     rows += [
         (", ".join(switch.flags) + (f" {switch.value}" if switch.value else ""), switch.help)
         for switch in SWITCHES
     ]
     listing = "\n".join(_row(left, right) for left, right in rows)
-    return f"""Make a video clip with LTXV-2: the text of the cell is the prompt.
+    name = chosen.name if chosen == default_model() else f"{chosen.name} ({chosen.short_name})"
+    prompt = chosen.parameter("prompt")
+    text = "the text of the cell is the prompt" if prompt else "it takes no prompt, so the cell has no text"
+    option = "" if chosen == default_model() else f"-m {chosen.short_name} "
+    example = "\n    A lighthouse at {time_of_day}, waves breaking" if prompt else ""
+    return f"""Make a video clip with {one_line(name)}: {text}.
 
-    %%ltxv [options]
-    A lighthouse at {{time_of_day}}, waves breaking
+    %%ltxv {option}[options]{example}
 
 The cell returns at once; the clip appears under it when it is ready. {{name}} and {{expression}} are filled
 from the notebook; {{{{ and }}}} are literal braces. Option values are filled in the same way.
@@ -189,11 +219,15 @@ from the notebook; {{{{ and }}}} are literal braces. Option values are filled in
 Options:
 {listing}
 
--i takes a path, a web address, or the name of a variable that holds a path, an address, bytes, a PIL image,
-an array, or an earlier job or video (its last frame). The last job is also bound to _ltxv. LTXV_WAIT=1 in the
-environment makes every cell wait. Defaults: %config LTXVMagics.duration = 8
+{_FILES if any(known.media for known in chosen.parameters) else ""}The last job is also bound to _ltxv.
+LTXV_WAIT=1 in the environment makes every cell wait. Defaults: %config LTXVMagics.duration = 8
 
-%ltxv help lists the line commands."""
+%ltxv models lists the models, %ltxv help the line commands."""
+
+
+_FILES = """-i, like every option for a file, takes a path, a web address, or the name of a variable that
+holds a path, an address, bytes, or an earlier job or video; for a picture also a PIL image or an array, and
+of a job or video the last frame. """
 
 
 class _Parser(argparse.ArgumentParser):
@@ -205,13 +239,15 @@ class _Parser(argparse.ArgumentParser):
         raise RequestError(f"Cannot read the options: {words}. %%ltxv --help lists them.")
 
 
-def _parser() -> _Parser:
+#: Parameters are kept apart from switches, which may be called alike.
+_PREFIX = "parameter:"
+#: Where ``--image`` is kept while it is open whether it is the first frame or a reference picture.
+_LONG_IMAGE = "--image"
+
+
+def _parser(model: Model) -> _Parser:
     parser = _Parser(prog="%%ltxv", add_help=False, allow_abbrev=False, argument_default=None)
-    for known in with_flags():
-        if known.type == "boolean":
-            _add_pair(parser, known.key, known.flags)
-        else:
-            parser.add_argument(*known.flags, dest=known.key, metavar=known.key.upper())
+    known = with_flags(model)
     for switch in SWITCHES:
         if switch.value:
             parser.add_argument(*switch.flags, dest=switch.name, metavar=switch.value)
@@ -219,26 +255,54 @@ def _parser() -> _Parser:
             _add_pair(parser, switch.name, switch.flags)
         else:
             parser.add_argument(*switch.flags, dest=switch.name, action="store_const", const=True)
+    several = {one.key for one in known} >= {"image", "images"}
+    taken = {*all_flags(model)}
+    for one in known:
+        more = tuple(flag for flag in spellings(one) if flag not in taken)
+        taken.update(more)
+        _add(parser, one, more, apart=several and one.key == "image")
     return parser
 
 
+def _add(parser: _Parser, known: Parameter, more: tuple[str, ...], *, apart: bool) -> None:
+    """Add the options of a parameter; ``more`` are further spellings."""
+    dest, metavar = _PREFIX + known.key, _metavar(known)
+    if is_switch(known):
+        _add_pair(parser, dest, (*known.flags, *more))
+        return
+    flags = known.flags
+    if apart:
+        flags = tuple(flag for flag in flags if flag != _LONG_IMAGE)
+        parser.add_argument(_LONG_IMAGE, dest=_LONG_IMAGE, metavar=metavar, action="append")
+    action = "append" if known.media or "array" in known.types else "store"
+    parser.add_argument(*flags, *more, dest=dest, metavar=metavar, action=action)
+
+
 def _add_pair(parser: _Parser, name: str, flags: tuple[str, ...]) -> None:
+    """Add an option that switches on, the one that switches off, and further spellings of the first."""
     group = parser.add_mutually_exclusive_group()
     for flag in flags:
-        group.add_argument(flag, dest=name, action="store_const", const=not flag.startswith("--no-"))
+        group.add_argument(flag, dest=name, action="store_const", const=flag != flags[1])
 
 
-def _stray(word: str) -> RequestError:
-    """Return the error for a word the parser had no use for."""
-    flag = word.partition("=")[0]
-    if not flag.startswith("-"):
-        return RequestError(
-            f"{word!r} is not an option; the prompt goes on the lines below %%ltxv, "
-            f"and a value with spaces in quotes."
-        )
-    near = difflib.get_close_matches(flag, all_flags(), 1, 0.5)
-    hint = f"Did you mean {near[0]}?" if near else "%%ltxv --help lists them."
-    return RequestError(f"There is no option {flag}. {hint}")
+def _metavar(known: Parameter) -> str:
+    return re.sub(r"[^A-Z0-9_]+", "_", known.key.upper())
+
+
+def _sort_out_pictures(parameters: dict[str, Any], long: list[str], model: Model) -> None:
+    """Take ``--image`` for the first frame, or, given several times or beside ``-i``, for references."""
+    if len(long) == 1 and "image" not in parameters:
+        parameters["image"] = long
+    elif long:
+        parameters["images"] = [*long, *parameters.get("images", [])]
+    for known in with_flags(model):
+        given = parameters.get(known.key)
+        if isinstance(given, list) and "array" not in known.types:
+            if len(given) > 1 and known.type != "any":
+                raise RequestError(
+                    f"{known.flags[-1]} is given {len(given)} times, but {model.short_name} takes one."
+                )
+            parameters[known.key] = given[0] if len(given) == 1 else given
 
 
 def _seconds(text: str) -> float:
@@ -253,22 +317,26 @@ def _seconds(text: str) -> float:
 
 def _usage_of(known: Parameter) -> str:
     flags = ", ".join(known.flags)
-    if known.type == "boolean":
+    if is_switch(known):
         return flags
-    listed = ",".join(str(value) for value in known.values)
-    return f"{flags} {f'{{{listed}}}' if listed else known.key.upper()}"
+    listed = ",".join(str(value) for value in known.values[:_LISTED])
+    if len(known.values) > _LISTED:
+        listed += ",…"
+    return f"{flags} {f'{{{one_line(listed)}}}' if listed else _metavar(known)}"
 
 
 def _explain(known: Parameter) -> str:
-    if known.default is None:
-        return known.help
-    default = known.text(known.default).lower() if known.type == "boolean" else known.default
-    return f"{known.help}; {'default' if known.required else 'default of the service'}: {default}"
+    words = one_line(known.help) or known.label
+    if known.default is not None:
+        default = known.text(known.default).lower() if is_switch(known) else known.default
+        whose = "default" if known.key == "model" else "default of the service"
+        return f"{words}; {whose}: {one_line(str(default), 80)}"
+    return f"{words}; needed" if known.required else words
 
 
 def _row(left: str, right: str) -> str:
     indent = 32
-    lines = textwrap.wrap(right, 106 - indent)
+    lines = textwrap.wrap(right, 106 - indent) or [""]
     head = f"  {left}".ljust(indent)
     if len(head) > indent:
         return "\n".join([head, *(" " * indent + line for line in lines)])

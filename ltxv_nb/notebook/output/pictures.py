@@ -1,4 +1,4 @@
-"""First frames: kept beside the journal as files that a cell can name, and as thumbnails for the page."""
+"""Pictures and other files of a request: kept as files that a cell can name, and as thumbnails."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 from ltxv_nb.errors import RequestError
 from ltxv_nb.files import write_whole
 from ltxv_nb.text import data_uri
+
+if TYPE_CHECKING:
+    from ltxv_nb.request import GenerationRequest
 
 #: Longest side of a thumbnail, in pixels.
 THUMBNAIL = 320
@@ -66,6 +69,42 @@ def as_text(source: Any, home: Path) -> str | None:
     assert frame.data is not None
     suffix = (frame.media_type or "image/jpeg").rpartition("/")[2]
     return str(_write(home / "uploads" / f"{(frame.sha256 or '')[:12]}-first-frame.{suffix}", frame.data))
+
+
+def files_as_text(request: GenerationRequest, home: Path) -> dict[str, Any]:
+    """Return every file of a request as a cell names it, by parameter; a list where several were given.
+
+    Raises
+    ------
+    RequestError
+        One cannot be read, or not be written.
+    """
+    kinds = {known.key: known.media for known in request.spec.parameters}
+
+    def named(source: Any, key: str) -> str | None:
+        return as_text(source, home) if kinds[key] == "image" else _file_as_text(source, kinds[key], home)
+
+    return {
+        key: [named(one, key) for one in given] if isinstance(given, (list, tuple)) else named(given, key)
+        for key, given in request.files().items()
+    }
+
+
+def _file_as_text(source: Any, kind: str | None, home: Path) -> str:
+    """Return a video or a sound as a cell names it."""
+    from ltxv_nb.media.attachments import prepare
+
+    if isinstance(source, os.PathLike) or (isinstance(source, str) and not source.startswith("data:")):
+        return os.fspath(source).strip()
+    held = getattr(source, "video", source)
+    path = getattr(held, "path", None)
+    if isinstance(path, Path) and path.is_file():
+        return str(path)
+    file = prepare(source, "audio" if kind == "audio" else "video")
+    if file.data is None:
+        return file.url
+    suffix = re.sub(r"[^a-z0-9]", "", (file.media_type or "").rpartition("/")[2])[:5] or "bin"
+    return str(_write(home / "uploads" / f"{(file.sha256 or '')[:12]}-{kind}.{suffix}", file.data))
 
 
 def thumbnail(source: Any) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import html
+import json
+import keyword
 import shlex
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.models import default_model, find_model, request_parameters
+from ltxv_nb.notebook.output.flags import RESERVED, is_switch, with_flags
+from ltxv_nb.notebook.output.option_values import write
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ltxv_nb.models import Parameter
     from ltxv_nb.request import GenerationRequest
 
 #: Runs in the page, and holds no text from outside: selects the text before the button, and copies it.
@@ -21,15 +27,16 @@ _COPY = (
 )
 
 
-def cell_text(request: GenerationRequest, image: str | None = None) -> str:
+def cell_text(request: GenerationRequest, files: Mapping[str, Any] | None = None) -> str:
     """Return the cell that asks for the same clip.
 
     Parameters
     ----------
     request : GenerationRequest
-        What to ask for. Fields of a model that is not known here have no option, and are left out.
-    image : str, optional
-        Path or address of the first frame, where the request holds one.
+        What to ask for. Fields that no option can name, which only a model of which nothing is known has,
+        are left out.
+    files : mapping, optional
+        Paths or addresses of its pictures, videos and sounds, by parameter; a list where there are several.
 
     Returns
     -------
@@ -37,36 +44,52 @@ def cell_text(request: GenerationRequest, image: str | None = None) -> str:
         A ``%%ltxv`` line and the prompt, braces doubled so that they stay what they are.
     """
     words = ["%%ltxv"]
-    set_values = _set_values(request, image)
-    for known in request_parameters(find_model(request.model)):
-        if known.key not in set_values or not known.flags:
+    values = _set_values(request, files)
+    for known in with_flags(request.spec):
+        if known.key not in values:
             continue
-        value = set_values[known.key]
-        if known.type == "boolean":
-            words.append(known.flags[0] if value else known.flags[-1])
+        value = values.pop(known.key)
+        if is_switch(known) and isinstance(value, bool):
+            words.append(known.flags[0] if value else known.flags[1])
         else:
-            words += [known.flags[0], shlex.quote(_literal(_option(known.key, value)))]
+            words += _option(known, value)
+    taken = {*RESERVED, *(flag for known in with_flags(request.spec) for flag in known.flags)}
+    for name, value in values.items():
+        flag = f"--{name.replace('_', '-')}"
+        if name.isidentifier() and name.isascii() and flag not in taken:
+            words += [_word(flag, one) for one in write(None, value)]
     return f"{' '.join(words)}\n{_literal(request.prompt)}"
 
 
-def python_text(request: GenerationRequest, image: str | None = None, *, sandbox: bool = False) -> str:
+def python_text(
+    request: GenerationRequest, files: Mapping[str, Any] | None = None, *, sandbox: bool = False
+) -> str:
     """Return the Python code that asks for the same clip; see `cell_text`.
 
     Parameters
     ----------
-    request, image
+    request, files
         As in `cell_text`.
     sandbox : bool
         Whether the code is to use the sandbox, so that a copy of a free call never costs money elsewhere.
     """
-    given = {**_set_values(request, image), **request.extra}
-    lines = [repr(request.prompt), *(f"{name}={value!r}" for name, value in given.items())]
+    given = _set_values(request, files)
+    named = {name: value for name, value in given.items() if _is_keyword(name)}
+    lines = [f"{name}={value!r}" for name, value in named.items()]
+    if request.prompt:
+        lines.insert(0, repr(request.prompt))
+    if rest := {name: value for name, value in given.items() if name not in named}:
+        lines.append(f"**{rest!r}")
     arguments = "".join(f"    {line},\n" for line in lines)
     client = 'ltxv_nb.Client(backend="sandbox")' if sandbox else "ltxv_nb.Client()"
     return (
         f"import ltxv_nb\n\nclient = {client}\njob = client.submit(\n{arguments})\n"
         f"video = job.result()  # waits for it"
     )
+
+
+def _is_keyword(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:
@@ -83,13 +106,15 @@ def settings_text(settings: Mapping[str, Any]) -> str:
     for name, value in settings.items():
         parameter = parameters.get(name)
         if name == "model":
-            words.append(model.short_name if model else str(value))
-        elif parameter is None:
-            words.append(f"{name} {value}")
-        elif parameter.type == "boolean":
-            words.append(f"{parameter.label} {parameter.text(bool(value))}".lower())
+            words.append(model.short_name if model else one_line(str(value), 80))
+        elif isinstance(value, bool):
+            label = parameter.label if parameter else name.replace("_", " ")
+            words.append(f"{label} {'on' if value else 'off'}".lower())
+        elif parameter is not None and parameter.role != "negative_prompt":
+            words.append(one_line(parameter.text(value), 80))
         else:
-            words.append(parameter.text(value))
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+            words.append(one_line(f"{name.replace('_', ' ')} {text}", 80))
     return " · ".join(words)
 
 
@@ -110,19 +135,44 @@ def copy_button(label: str, title: str) -> str:
     )
 
 
-def _set_values(request: GenerationRequest, image: str | None) -> dict[str, Any]:
+def _set_values(request: GenerationRequest, files: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return what was set, by parameter; the model only where it is not the default one."""
-    known = {parameter.key for parameter in request_parameters(find_model(request.model))}
-    values = {name: value for name, value in request.settings().items() if name in known}
-    model = find_model(values.pop("model"))
-    named = {} if model == default_model() else {"model": model.short_name if model else request.model}
-    return {**named, **({} if image is None else {"image": image}), **values}
+    values = request.settings()
+    model = values.pop("model")
+    built_in = find_model(model)
+    named = {} if built_in == default_model() else {"model": built_in.short_name if built_in else model}
+    return {**named, **(request.files() if files is None else files), **values}
 
 
-def _option(name: str, value: Any) -> str:
-    """Return the value of an option; a file called like a variable must not be taken for one."""
-    text = str(value)
-    return f"./{text}" if name == "image" and text.isidentifier() else text
+def _option(known: Parameter, value: Any) -> list[str]:
+    """Return the words for one parameter: its option, as often as it takes."""
+    if known.media:
+        texts = [_path(one) for one in (value if isinstance(value, (list, tuple)) else [value])]
+    else:
+        texts = [str(value)] if known.key == "model" else write(known, value)
+    # Only a long option can have its value joined to it by "=".
+    long = next((flag for flag in known.flags if flag.startswith("--")), known.flags[0])
+    return [_word(long if text.startswith("-") else known.flags[0], text) for text in texts]
+
+
+def _word(flag: str, text: str) -> str:
+    """Return an option with its value; one that looks like an option itself is joined to it."""
+    value = _literal_word(text)
+    return shlex.quote(f"{flag}={value}") if text.startswith("-") else f"{flag} {shlex.quote(value)}"
+
+
+def _path(source: Any) -> str:
+    """Return a file as an option names it; one called like a variable must not be taken for that."""
+    text = str(source)
+    return f"./{text}" if text.isidentifier() else text
+
+
+def _literal_word(text: str) -> str:
+    """Return a text for a line: what would end the line, or is a control character, as an expression."""
+    return "".join(
+        f"{{chr({ord(char)})}}" if char < " " or len(f".{char}.".splitlines()) > 1 else char
+        for char in _literal(text)
+    )
 
 
 def _literal(text: str) -> str:

@@ -16,7 +16,7 @@ import ipywidgets as widgets
 from traitlets import Instance, Unicode, observe
 
 from ltxv_nb.errors import LTXVError
-from ltxv_nb.notebook.output.pictures import as_text
+from ltxv_nb.notebook.output.pictures import files_as_text
 from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
 from ltxv_nb.notebook.panel.form import Form
 from ltxv_nb.notebook.panel.job_row import Actions, JobRow
@@ -285,9 +285,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def _code_of(self, request: GenerationRequest) -> str:
         client = self._session.client
-        image = as_text(request.image, client.home)
-        cell = code_html("Cell", cell_text(request, image))
-        python = code_html("Python", python_text(request, image, sandbox=client.backend == "sandbox"))
+        files = files_as_text(request, client.home)
+        cell = code_html("Cell", cell_text(request, files))
+        python = code_html("Python", python_text(request, files, sandbox=client.backend == "sandbox"))
         return f'<div class="ltxv-codes">{cell}{python}</div>'
 
     # -- submitting ----------------------------------------------------------------------------------------
