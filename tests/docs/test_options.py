@@ -9,7 +9,8 @@ from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 from ltxv_nb.models import request_parameters
 from ltxv_nb.models.parameter import options_table
 from ltxv_nb.notebook.magic.commands import COMMANDS
-from ltxv_nb.notebook.magic.options import SWITCHES, all_flags, split, with_flags
+from ltxv_nb.notebook.magic.options import SWITCHES, all_flags, split
+from ltxv_nb.notebook.output.flags import with_flags
 from ltxv_nb.sandbox.__main__ import _parser
 
 #: Options of other programs that the pages name.

@@ -6,13 +6,14 @@ import difflib
 import html
 import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import GenerationTimeout, LTXVError, RequestError
 from ltxv_nb.media.player import file_address
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
 from ltxv_nb.notebook.magic.options import Options, parse
 from ltxv_nb.notebook.output.status import seconds_text
 from ltxv_nb.text import one_line, visible
@@ -45,12 +46,15 @@ class Command:
         Its argument; in square brackets if it is optional, empty if there is none.
     flags : tuple of str
         The options it understands, by their name in `Options`.
+    choices : mapping
+        Options of its own, with the values that Tab offers; then it reads the words of its line itself.
     """
 
     run: Callable[[NotebookSession, list[str], Options], None]
     help: str
     takes: str = ""
     flags: tuple[str, ...] = ()
+    choices: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
 
 
 def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeout: float) -> None:
@@ -76,6 +80,9 @@ def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeo
     command = COMMANDS.get(name)
     if command is None:
         raise _unknown(name)
+    if command.choices:
+        command.run(session, rest, Options())
+        return
     arguments = _plain(rest)
     options = parse([word for word in rest if word not in arguments])
     said = {key for key, value in vars(options).items() if value}
@@ -100,16 +107,23 @@ def help_text() -> str:
 
 
 def show_plan(session: NotebookSession, body: Mapping[str, Any]) -> None:
-    """Show what a dry run would have sent; a picture only by its size."""
-    shown = {
-        key: f"(a picture, {len(value):,} characters)"
-        if isinstance(value, str) and value.startswith("data:")
-        else value
-        for key, value in body.items()
-    }
+    """Show what a dry run would have sent; a file only by its size."""
+    shown = _without_files(body)
     where = "the sandbox" if session.client.backend == "sandbox" else "the service"
     listing = json.dumps(shown, ensure_ascii=False, indent=2)
     session.say(f"Dry run: nothing was sent. {where.capitalize()} would get:\n{listing}")
+
+
+def _without_files(value: Any) -> Any:
+    """Return a part of a body with what a file is in place of its content."""
+    if isinstance(value, dict):
+        return {key: _without_files(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_without_files(inner) for inner in value]
+    if not isinstance(value, str) or not value.startswith("data:"):
+        return value
+    kind = {"audio": "a sound", "video": "a video"}.get(value[5:].partition("/")[0], "a picture")
+    return f"({kind}, {len(value):,} characters)"
 
 
 def _unknown(name: str) -> RequestError:
@@ -361,6 +375,13 @@ COMMANDS: dict[str, Command] = {
     "help": Command(_help, "this list"),
     "panel": Command(_panel, "a control panel: make clips without writing a magic"),
     "gallery": Command(_gallery, "every finished clip, to look through and play"),
+    "models": Command(
+        show_models,
+        "the models: what they can do, price a second, usual time",
+        "[WORDS]",
+        choices=CHOICES,
+    ),
+    "model": Command(show_model, "one model: its parameters, its price, its other names", "MODEL"),
     "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),

@@ -19,8 +19,8 @@ from ltxv_nb.notebook.magic.options import (
     named_model,
     parse,
     split,
-    with_flags,
 )
+from ltxv_nb.notebook.output.flags import with_flags
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

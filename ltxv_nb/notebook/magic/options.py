@@ -204,7 +204,8 @@ def help_text(model: Model | None = None) -> str:
         for switch in SWITCHES
     ]
     listing = "\n".join(_row(left, right) for left, right in rows)
-    name = chosen.name if chosen == default_model() else f"{chosen.name} ({chosen.short_name})"
+    plain = chosen == default_model() or chosen.name == chosen.short_name
+    name = chosen.name if plain else f"{chosen.name} ({chosen.short_name})"
     prompt = chosen.parameter("prompt")
     text = "the text of the cell is the prompt" if prompt else "it takes no prompt, so the cell has no text"
     option = "" if chosen == default_model() else f"-m {chosen.short_name} "

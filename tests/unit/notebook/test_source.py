@@ -15,7 +15,7 @@ from ltxv_nb.models.schema import read
 from ltxv_nb.notebook.magic.options import named_model, parse, split
 from ltxv_nb.notebook.magic.template import fill
 from ltxv_nb.notebook.magic.values import filled
-from ltxv_nb.notebook.output.flags import with_flags
+from ltxv_nb.notebook.output.flags import is_switch, with_flags
 from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
 from ltxv_nb.request import GenerationRequest
 
@@ -114,8 +114,8 @@ def values_of(known: Parameter) -> Any:
     if known.media:
         one = _PATHS | st.sampled_from(["-i", "https://x.example/{a}.png"])
         return st.lists(one, min_size=1, max_size=3) if known.type == "array" else one
-    if known.choices:
-        return st.sampled_from(known.choices)
+    if known.choices or is_switch(known):
+        return st.sampled_from(known.choices or (True, False))
     kinds = {"string": _TEXTS, "integer": st.integers(-9, 99), "number": st.floats(-9, 99)}
     json_values = st.recursive(
         st.none() | st.booleans() | st.integers(-5, 5) | _TEXTS,
