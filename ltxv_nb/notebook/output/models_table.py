@@ -79,10 +79,11 @@ def model_bundle(model: Model) -> dict[str, str]:
     cells = [[*(f"<code>{_text(cell)}</code>" for cell in row[:2]), *map(_text, row[2:])] for row in rows]
     shown = "".join(f"<div>{_text(fact)}</div>" for fact in facts)
     title = f"<b>{_text(model.name)}</b> <code>{_text(model.id)}</code> {badges(model)}"
+    table = _table(_PARAMETER_HEAD, cells)
     lines = [f"{model.name} ({model.id})", *facts, "", *map(_line, rows)]
     return {
         "text/plain": "\n".join(lines).rstrip(),
-        "text/html": f'<div class="{_NO_MATH}"><div>{title}</div>{shown}{_table(_PARAMETER_HEAD, cells)}</div>',
+        "text/html": f'<div class="{_NO_MATH}"><div>{title}</div>{shown}{table}</div>',
     }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ipywidgets as widgets
 
-from ltxv_nb.models import find_model
+from ltxv_nb.notebook.output.option_values import read, write
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,13 +17,23 @@ if TYPE_CHECKING:
     from ltxv_nb.models import Parameter
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
 
-_CONVERT: dict[str, Callable[[str], Any]] = {"integer": int, "number": float, "string": str}
+#: More values than this are typed rather than chosen: a list of thousands is no help, and slow in a page.
+_MOST_CHOICES = 300
+#: Parts of names whose values are sentences rather than words.
+_LONG_TEXTS = ("prompt", "text", "description", "lyrics", "content")
+#: Characters of a hint in an empty control.
+_MOST_HINT = 80
+_PROMPT_HINT = "A lighthouse at dusk, waves breaking on the rocks, the camera slowly rising"
 
 
 class Field(Protocol):
     """A control and the value it stands for; ``None`` leaves the parameter to the service."""
 
     box: Any
+
+    @property
+    def problem(self) -> str | None:
+        """Why what stands there cannot be sent, where only the control knows; ``None`` otherwise."""
 
     @property
     def value(self) -> Any:
@@ -47,8 +60,9 @@ class Choice:
 
     def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
         self._parameter = parameter
+        self.problem: str | None = None
         self._values: list[Any] = list(parameter.choices)
-        if not parameter.required:
+        if not parameter.required or parameter.default not in self._values:
             self._values.insert(0, None)
         # Chosen by position: to a list that is chosen from by value, None means that nothing is chosen.
         chosen = parameter.default if parameter.required else None
@@ -64,12 +78,12 @@ class Choice:
 
     @value.setter
     def value(self, new: Any) -> None:
-        if self._parameter.key == "model" and (model := find_model(new)) is not None:
-            new = model.short_name
-        if new == self.value:
+        if new is None and None not in self._values:
+            new = self._parameter.default
+        if new == self.value and type(new) is type(self.value):
             return
         if new not in self._values:
-            # Another model's value, set from code: it is shown, and can be chosen again.
+            # Set from code, in another spelling perhaps: it is shown, and can be chosen again.
             self._values.append(new)
             self.box.options = self._texts()
         self.box.index = self._values.index(new)
@@ -80,13 +94,13 @@ class Choice:
 
     def _texts(self) -> list[str]:
         return [
-            _unset_text(self._parameter) if value is None else self._parameter.text(value)
+            _unset_text(self._parameter) if value is None else one_line(self._parameter.text(value), 120)
             for value in self._values
         ]
 
 
 class TextInput:
-    """A line or an area of text; an empty one is no value.
+    """A line or an area of text; an empty one is no value. Lists and objects are written as JSON.
 
     Parameters
     ----------
@@ -94,56 +108,131 @@ class TextInput:
         What is written there.
     factory : WidgetFactory
         Makes the widget.
-    area : bool
-        Whether it has several lines.
-    placeholder : str
-        What stands in it while it is empty.
     """
 
-    def __init__(
-        self, parameter: Parameter, factory: WidgetFactory, *, area: bool = False, placeholder: str = ""
-    ) -> None:
+    def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
+        self._parameter = parameter
+        is_json = bool({"array", "object"} & set(parameter.types))
+        area = is_json or any(word in parameter.name.lower() for word in _LONG_TEXTS)
         kind = widgets.Textarea if area else widgets.Text
-        css_class = "ltxv-prompt" if area else "ltxv-words"
-        more = {"rows": 3} if area else {}
-        self.box: Any = kind(placeholder=placeholder, **more, **factory.field(parameter, css_class))
-        self._convert = _CONVERT[parameter.type]
+        css_class = "ltxv-prompt" if parameter.role == "prompt" else "ltxv-area" if area else "ltxv-words"
+        more = {"rows": 3 if parameter.role == "prompt" else 2} if area else {}
+        self.box: Any = kind(placeholder=_hint(parameter), **more, **factory.field(parameter, css_class))
+        self._set: tuple[str, Any] = ("", None)  # what code has set, and the text that stands for it
 
     @property
     def value(self) -> Any:
-        """What is written; a number where the parameter is one, and the text if it does not read as one."""
-        text = self.box.value.strip()
-        if not text:
-            return None
-        try:
-            return self._convert(text)
-        except ValueError:
-            return text  # the request says what is wrong with it
+        """What is written, as an option of the magic would be read."""
+        text = self.box.value
+        if text == self._set[0]:
+            return self._set[1]
+        return read(self._parameter, text.strip()) if text.strip() else None
 
     @value.setter
     def value(self, new: Any) -> None:
-        text = "" if new is None else str(new)
-        if self.box.value.strip() != text:
-            self.box.value = text
+        if new == self.value and type(new) is type(self.value):
+            return
+        words = [""] if new is None else write(self._parameter, new)
+        text = words[0] if len(words) == 1 else json.dumps(new, ensure_ascii=False)
+        self._set = (text, new)
+        self.box.value = text
+
+    @property
+    def problem(self) -> str | None:
+        """Where the text is meant as JSON and is none, where it goes wrong."""
+        text = self.box.value.strip()
+        if text[:1] not in {"{", "["} or not {"array", "object"} & set(self._parameter.types):
+            return None
+        try:
+            json.loads(text)
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            return f"{self._parameter.label} is not complete JSON: {error.msg} at {where}."
+        except (ValueError, RecursionError):
+            return f"{self._parameter.label} is nested too deep, or holds a number that is too long."
+        return None
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call when the text changes."""
         self.box.observe(lambda _change: callback(), names="value")
 
 
+class FilesInput:
+    """Paths and addresses of files, a line each where there can be several; and what code has set.
+
+    Parameters
+    ----------
+    parameter : Parameter
+        What they are for.
+    factory : WidgetFactory
+        Makes the widget.
+    """
+
+    def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
+        self._parameter, self.problem = parameter, None
+        self._several = "array" in parameter.types
+        kind = widgets.Textarea if self._several else widgets.Text
+        hint = "https://… or a path" + (", one a line" if self._several else "")
+        more = {"rows": 2} if self._several else {}
+        css_class = "ltxv-area" if self._several else "ltxv-words"
+        field = factory.field(parameter, css_class)
+        self.box: Any = kind(placeholder=hint, continuous_update=False, **more, **field)
+        self._set: tuple[str, Any] = ("", None)
+
+    @property
+    def value(self) -> Any:
+        """The files, as a request takes them."""
+        text = self.box.value
+        if text == self._set[0]:
+            return self._set[1]
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        takes_one = "string" in self._parameter.types or not self._several
+        return (lines[0] if len(lines) == 1 and takes_one else lines) if lines else None
+
+    @value.setter
+    def value(self, new: Any) -> None:
+        if new is self.value or (isinstance(new, (str, list)) and new == self.value):
+            return
+        given = list(new) if isinstance(new, (list, tuple)) else [] if new is None else [new]
+        text = "\n".join(map(_file_text, given))
+        self._set = (text, new)
+        self.box.value = text
+
+    def on_change(self, callback: Callable[[], object]) -> None:
+        """Call when the text changes."""
+        self.box.observe(lambda _change: callback(), names="value")
+
+
+def _file_text(source: Any) -> str:
+    """Return a file as one line: its path or address, or what kind of thing code has set."""
+    if isinstance(source, os.PathLike) or (isinstance(source, str) and not source.startswith("data:")):
+        return one_line(os.fspath(source), 2_000)
+    return f"(given in Python: {type(source).__name__})"
+
+
 def field_for(parameter: Parameter, factory: WidgetFactory) -> Field:
-    """Return the control that fits a parameter; the prompt has an area of its own."""
+    """Return the control that fits a parameter; a picture that is no list has one of its own."""
+    if parameter.media:
+        return FilesInput(parameter, factory)
+    if 0 < len(parameter.choices) <= _MOST_CHOICES and not parameter.other_types:
+        return Choice(parameter, factory)
+    return TextInput(parameter, factory)
+
+
+def _hint(parameter: Parameter) -> str:
+    """Return what stands in an empty control: what can be written there, and what happens without."""
     if parameter.role == "prompt":
-        return TextInput(
-            parameter,
-            factory,
-            area=True,
-            placeholder="A lighthouse at dusk, waves breaking on the rocks, the camera slowly rising",
-        )
-    return Choice(parameter, factory) if parameter.choices else TextInput(parameter, factory)
+        return _PROMPT_HINT
+    words = one_line(parameter.allowed(), _MOST_HINT)
+    default = "" if parameter.default is None else f"default: {parameter.default}"
+    plain = parameter.types == ("string",) and words == "text"
+    return one_line("; ".join(filter(None, ["" if plain else words, default])), _MOST_HINT)
 
 
 def _unset_text(parameter: Parameter) -> str:
+    if parameter.required:
+        return "Choose one"
     if parameter.default is None:
         return "Default"
-    return f"Default ({parameter.text(parameter.default).lower()})"
+    default = parameter.text(parameter.default)
+    return f"Default ({one_line(default.lower() if isinstance(parameter.default, bool) else default, 60)})"

@@ -2,21 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.models import find_model, request_parameters
-from ltxv_nb.notebook.panel.fields import field_for
+from ltxv_nb.models import default_model
+from ltxv_nb.notebook.panel.fields import TextInput, field_for
 from ltxv_nb.notebook.panel.image_field import ImageField
+from ltxv_nb.notebook.panel.model_choice import ModelChoice
 from ltxv_nb.request import GenerationRequest
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from ltxv_nb.client import Client
+    from ltxv_nb.models import Model, Parameter
     from ltxv_nb.notebook.panel.fields import Field
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
     from ltxv_nb.notebook.widgets.worker import Worker
+
+#: So many parameters without a role stand beside the others; more of them stand under "More settings".
+_FEW = 4
+
+
+class _State(NamedTuple):
+    """What is on the form; replaced as a whole, so that whoever reads it finds one model's controls."""
+
+    model: Model
+    fields: dict[str, Field]
+    boxes: list[Any]
+    hidden: dict[str, Any]  # values that have no control: under "More settings", or of an unknown parameter
 
 
 class Form:
@@ -33,49 +50,221 @@ class Form:
     """
 
     def __init__(self, factory: WidgetFactory, client: Callable[[], Client], worker: Worker) -> None:
-        self._extra: dict[str, Any] = {}  # set from code for another model; has no control
-        self._setting = False
-        self._parameters = {known.key: known for known in request_parameters()}
-        self.image = ImageField(self._parameters["image"], factory, client, worker)
-        self.fields: dict[str, Field] = {
-            name: self.image if parameter.role == "image" else field_for(parameter, factory)
-            for name, parameter in self._parameters.items()
-        }
-        prompt = self.fields["prompt"]
-        rest = [field.box for field in self.fields.values() if field not in {prompt, self.image}]
-        self.boxes: list[Any] = [prompt.box, factory.row(rest, "ltxv-fields"), self.image.box]
+        self._factory, self._client, self._worker = factory, client, worker
+        self._listeners: list[Callable[[], object]] = []
+        self._quiet = 0  # how many are setting the controls; then nobody is told
+        self._replaced: list[Any] = []  # widgets that may still be on the page
+        self._lock = threading.RLock()  # held while controls are set or replaced, not while they are read
+        model = default_model()
+        self.choice = ModelChoice(model, factory)
+        self._prompt: Field | None = None  # it stays when the model changes, and so do its text and the focus
+        self._more: Any = factory.toggle("", "Settings that only this model has", "ltxv-more")
+        self._more.observe(lambda _change: self._open_or_close(), names="value")
+        self._state = _State(model, {}, [], {})
+        self._state = self._built(model, {})
+
+    @property
+    def model(self) -> Model:
+        """The model whose controls these are."""
+        return self._state.model
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The controls by the parameters' Python names."""
+        return self._state.fields
+
+    @property
+    def boxes(self) -> list[Any]:
+        """The widgets, from top to bottom."""
+        return self._state.boxes
+
+    @property
+    def image(self) -> ImageField | None:
+        """The control for the first frame, if the model takes one."""
+        found = self.fields.get("image")
+        return found if isinstance(found, ImageField) else None
 
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call when the person has changed something; not while code sets the controls."""
+        self._listeners.append(callback)
 
-        def changed() -> None:
-            if not self._setting:
-                callback()
-
+    def refresh_clips(self) -> None:
+        """Offer the clips that are on disk by now."""
         for field in self.fields.values():
-            field.on_change(changed)
+            if isinstance(field, ImageField):
+                field.refresh_clips()
 
     def read(self) -> tuple[GenerationRequest | None, str]:
         """Return the request that the controls amount to, or ``None`` and why there is none."""
-        if self.image.problem is not None:
-            return None, self.image.problem
-        values = {name: field.value for name, field in self.fields.items() if field.value is not None}
-        if find_model(values["model"]) is None:
-            values["extra"] = self._extra
+        state = self._state
+        problem = next((words for field in state.fields.values() if (words := field.problem)), None)
+        if problem is not None:
+            return None, problem
         try:
-            return GenerationRequest.of(values), ""
+            return GenerationRequest.of({**_values(state), "model": state.model}), ""
         except RequestError as error:
             return None, str(error)
 
+    def set_model(self, model: Model) -> list[str]:
+        """Show another model's controls, with the values that it can have as well.
+
+        Returns
+        -------
+        list of str
+            What it cannot have, in words, for each value that was left out.
+        """
+        with self._being_set():
+            before, values = self._state.model, _values(self._state)
+            kept = {key: value for key, value in values.items() if _takes(model.parameter(key), value)}
+            self._state = self._built(model, kept)
+            self.choice.value = model
+            if kept.keys() & self._state.hidden.keys():
+                self._open_more()
+        labels = {known.key: known for known in before.parameters}
+        return [_in_words(labels.get(key), key, values[key]) for key in values if key not in kept]
+
     def show(self, request: GenerationRequest | None) -> None:
         """Set the controls to a request; ``None`` empties them."""
-        self._setting = True
-        try:
-            extra = request.extra if request else {}
-            self._extra = {name: value for name, value in extra.items() if name not in self.fields}
+        model = request.spec if request else default_model()
+        values = _values_of(request) if request else {}
+        with self._being_set():
+            if model.id != self.model.id or model.parameters != self.model.parameters:
+                self._state = self._built(model, values)
+            self.choice.value = model
             for name, field in self.fields.items():
-                parameter = self._parameters[name]
-                default = parameter.default if parameter.required else None
-                field.value = request.get(name) if request else default
-        finally:
-            self._setting = False
+                field.value = values.get(name)
+            hidden = {name: value for name, value in values.items() if name not in self.fields}
+            self._state = self._state._replace(hidden=hidden)
+            if any(model.parameter(name) for name in hidden):
+                self._open_more()
+
+    def close_replaced(self) -> None:
+        """Remove the widgets that are not on the page any more."""
+        gone, self._replaced = self._replaced, []
+        for box in gone:
+            _close(box)
+
+    # -- inside --------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _being_set(self) -> Iterator[None]:
+        """Let one thread at a time set the controls, without telling anybody."""
+        with self._lock:
+            self._quiet += 1
+            try:
+                yield
+            finally:
+                self._quiet -= 1
+
+    def _notify(self) -> None:
+        if not self._quiet:
+            for listener in self._listeners:
+                listener()
+
+    def _built(self, model: Model, values: Mapping[str, Any], *, more: bool = False) -> _State:
+        """Return a model's controls; what is the same for both models keeps its widget and its value."""
+        before = self._state.fields
+        known = {parameter.key: parameter for parameter in model.parameters}
+        others = [one for one in model.parameters if not one.role and not one.required]
+        later = {one.key for one in others} if len(others) > _FEW and not more else set()
+        fields = {key: self._field(one) for key, one in known.items() if key not in later}
+        for key, field in fields.items():
+            if key in values or field is not self._prompt:  # its text waits for a model that takes one
+                field.value = values.get(key)
+        gone = [field for field in before.values() if field not in fields.values()]
+        self._replaced += [field.box for field in gone if field is not self._prompt]
+        hidden = {key: value for key, value in values.items() if key not in fields}
+        below = [one.key for one in others] if len(others) > _FEW else []
+        return _State(model, fields, self._arranged(fields, below, opened=more), hidden)
+
+    def _field(self, parameter: Parameter) -> Field:
+        """Return a parameter's control: the one that it has already, or a new one."""
+        if parameter.role == "prompt":
+            if self._prompt is None:
+                self._prompt = TextInput(parameter, self._factory)
+                self._prompt.on_change(self._notify)
+            return self._prompt
+        old = self._state.fields.get(parameter.key)
+        if old is not None and self._state.model.parameter(parameter.key) == parameter:
+            return old
+        if parameter.media == "image" and "string" in parameter.types:
+            field: Field = ImageField(parameter, self._factory, self._client, self._worker)
+        else:
+            field = field_for(parameter, self._factory)
+        field.on_change(self._notify)
+        return field
+
+    def _arranged(self, fields: Mapping[str, Field], below: list[str], *, opened: bool) -> list[Any]:
+        """Return the widgets from top to bottom: model, prompt, short ones, files, and the rest below."""
+        row = self._factory.row
+        above = [field for key, field in fields.items() if key not in below and field is not self._prompt]
+        images = [field.box for field in above if isinstance(field, ImageField)]
+        short = [field.box for field in above if not isinstance(field, ImageField)]
+        prompt = [self._prompt.box] if self._prompt is not None and self._prompt in fields.values() else []
+        boxes = [self.choice.whole, *prompt, *([row(short, "ltxv-fields")] if short else []), *images]
+        if below:
+            words = "Fewer settings" if opened else f"More settings ({len(below)})"
+            self._more.description = words
+            boxes.append(row([self._more], "ltxv-row"))
+            shown = [fields[key].box for key in below if key in fields]
+            boxes += [row(shown, "ltxv-fields")] if shown and opened else []
+        return boxes
+
+    def _open_or_close(self) -> None:
+        if self._quiet:
+            return
+        with self._being_set():
+            values = _values(self._state)
+            self._state = self._built(self.model, values, more=self._more.value)
+        self._notify()
+
+    def _open_more(self) -> None:
+        """Show the settings below, for some of them are set; the caller holds the lock."""
+        self._more.value = True
+        self._state = self._built(self.model, _values(self._state), more=True)
+
+
+def _values(state: _State) -> dict[str, Any]:
+    """Return what is set, by the parameters' Python names."""
+    shown = {name: field.value for name, field in state.fields.items()}
+    return {**state.hidden, **{name: value for name, value in shown.items() if value is not None}}
+
+
+def _values_of(request: GenerationRequest) -> dict[str, Any]:
+    """Return everything that a request sets but its model."""
+    values = {
+        **request.settings(),
+        **request.files(),
+        **({"prompt": request.prompt} if request.prompt else {}),
+    }
+    del values["model"]
+    return values
+
+
+def _takes(parameter: Parameter | None, value: Any) -> bool:
+    """Whether a value of one model can be one of another; whether a file fits is seen when it is prepared."""
+    if parameter is None:
+        return False
+    if parameter.media:
+        return not isinstance(value, (list, tuple)) or "array" in parameter.types
+    if parameter.role == "prompt":
+        return True
+    try:
+        parameter.parse(value)
+    except RequestError:
+        return False
+    return True
+
+
+def _in_words(parameter: Parameter | None, name: str, value: Any) -> str:
+    label = parameter.label if parameter else name
+    if parameter is None or parameter.media or parameter.role == "prompt":
+        return one_line(label, 60)
+    return one_line(f"{label} ({parameter.text(value)})", 80)
+
+
+def _close(box: Any) -> None:
+    """Remove a widget with what is in it, here and in the page."""
+    for child in getattr(box, "children", ()):
+        _close(child)
+    box.close()

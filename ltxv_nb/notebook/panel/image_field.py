@@ -212,7 +212,7 @@ class ImageField:
         text = widgets.Text(
             placeholder="https://… or pictures/first.png",
             continuous_update=False,
-            **self._factory.labelled("Picture at", self._parameter.help, "ltxv-words"),
+            **self._factory.labelled(self._detail_label("Picture at"), self._parameter.help, "ltxv-words"),
         )
         text.observe(lambda _change: self._changed(), names="value")
         return text
@@ -220,10 +220,16 @@ class ImageField:
     def _make_clips(self) -> Any:
         choice = widgets.Dropdown(
             options=self._clips(),
-            **self._factory.labelled("Clip", "Earlier clips on disk, newest first", "ltxv-choice"),
+            **self._factory.labelled(
+                self._detail_label("Clip"), "Earlier clips on disk, newest first", "ltxv-choice"
+            ),
         )
         choice.observe(lambda _change: self._changed(), names="value")
         return choice
+
+    def _detail_label(self, words: str) -> str:
+        """Return the label of a control beside the first one; with the parameter's, where there are two."""
+        return words if self._parameter.role == "image" else f"{self._parameter.label}: {words.lower()}"
 
     def _clips(self) -> list[tuple[str, str]]:
         try:
@@ -283,7 +289,8 @@ class ImageField:
 
     def _read(self, version: int, source: Any) -> None:
         try:
-            shown = _thumb_html(source, thumbnail(source))
+            first = source[0] if isinstance(source, (list, tuple)) and source else source
+            shown = _thumb_html(first, thumbnail(first), self._parameter.label)
         except LTXVError as error:
             if version == self._version:
                 self._reject(str(error))
@@ -307,10 +314,10 @@ def _job_id(source: Any) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def _thumb_html(source: Any, address: str) -> str:
+def _thumb_html(source: Any, address: str, label: str) -> str:
     """Return the thumbnail; a picture that only the service reads is fetched without saying from where."""
     remote = ' referrerpolicy="no-referrer"' if is_address(source) else ""
     # The page shows a constant text: nothing from outside is in what runs there.
     on_error = f' onerror="{_UNREAD}"' if remote else ""
-    picture = f'<img src="{html.escape(address)}" alt="The first frame" height="72"{remote}{on_error}>'
+    picture = f'<img src="{html.escape(address)}" alt="{html.escape(label)}" height="72"{remote}{on_error}>'
     return f'<span class="ltxv-hint">{picture}</span>'

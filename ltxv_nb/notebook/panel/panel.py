@@ -20,6 +20,7 @@ from ltxv_nb.notebook.output.pictures import files_as_text
 from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
 from ltxv_nb.notebook.panel.form import Form
 from ltxv_nb.notebook.panel.job_row import Actions, JobRow
+from ltxv_nb.notebook.panel.model_switch import ModelSwitch
 from ltxv_nb.notebook.panel.sender import Sender
 from ltxv_nb.notebook.session import Session, session_for
 from ltxv_nb.notebook.widgets.factory import WidgetFactory, css_classes, mimebundle
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ltxv_nb.client import Client
     from ltxv_nb.errors import DuplicateRequest
     from ltxv_nb.job import Job
+    from ltxv_nb.models import Model
     from ltxv_nb.notebook.panel.fallback import Fallback
 
 #: In place of a request, where none is being set; ``None`` is a request that could not be submitted.
@@ -107,6 +109,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._publishing = False  # whether a thread is setting the traits
         self._unpublished = False  # whether they differ from what the controls say
         self._published: Any = _NONE  # the request that is being set from the controls
+        self._models: ModelSwitch | None = None
         self._question: GenerationRequest | None = None  # submitted again if the answer is yes
         self._message = ""
         self._rows: list[JobRow] = []
@@ -120,6 +123,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._form.on_change(self._changed)
         self._read()
         self._worker.put(self._offer_unfinished)  # makes the client, while one can already type
+        self._models = ModelSwitch(self._form, lambda: self._session.client, self._worker, self)
 
     @property
     def jobs(self) -> list[Job]:
@@ -161,8 +165,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._style = factory.html(
             style_tag(BASE_STYLE + STATUS_STYLE + CLIP_STYLE + JOB_STYLE), "ltxv-style"
         )
-        self._head = factory.html(_head(self._backend), "ltxv-title")
         self._form = Form(factory, lambda: self._session.client, self._worker)
+        self._head = factory.html(_head(self._backend, self._form.model), "ltxv-title")
         self._generate_button = factory.button(
             "Generate", "Submit the request", self.generate, "ltxv-generate"
         )
@@ -207,8 +211,19 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _request_set(self, change: Any) -> None:
         """Let the controls follow a request that code has set."""
         if change["new"] is not self._published:
+            if self._models:
+                self._models.forget()
             self._form.show(change["new"])
-            self._changed()
+            self.model_changed()
+
+    def model_changed(self) -> None:
+        """Show which model it is, and read its controls; called when another one was chosen or set."""
+        self._head.value = _head(self._backend, self._form.model)
+        self._changed()
+
+    def model_said(self, message: str, tone: str) -> None:
+        """Say what became of a change of the model; called by the switch."""
+        self._say(message, tone)
 
     def _changed(self) -> None:
         """Take over what the person has changed."""
@@ -220,7 +235,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _read(self) -> None:
         """Bring `request`, button and message in step with the controls."""
         with self._lock:
-            self._current, self._current_problem = self._form.read()
+            waits = self._models.problem if self._models else ""
+            self._current, self._current_problem = (None, waits) if waits else self._form.read()
             self._unpublished = True
             self._show_state()
             self._show_code()
@@ -272,6 +288,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         shown = [self._head, *self._form.boxes, self._bar, *wanted]
         if list(self._card.children) != shown:
             self._card.children = shown
+            self._form.close_replaced()
         if wanted:
             self._worker.put(self._write_code)
 
@@ -302,7 +319,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             before, self._backend = self._backend, client.backend
         if client.backend != before:
             # Someone has logged in since: the price of this click is not the one shown above the form.
-            self._head.value = _head(client.backend)
+            self._head.value = _head(client.backend, self._form.model)
             self._say(_OTHER_SERVICE[client.backend], "ask")
             return
         with self._lock:  # until "Submitting…" is shown: the outcome must not come before it
@@ -420,15 +437,19 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.request = job.request
 
     def _use_last_frame(self, job: Job) -> None:
-        self._form.image.refresh_clips()
-        self._form.image.value = job.video
+        image = self._form.image
+        if image is None:
+            self._say(f"{self._form.model.short_name} takes no first frame: choose another model.", "bad")
+            return
+        image.refresh_clips()
+        image.value = job.video
         self._say(f"The next clip starts from the last frame of job {job.id}.", "plain")
 
     def _again(self, job: Job) -> None:
         self._submit(job.request)
 
     def _ended(self, _job: Job) -> None:
-        self._worker.put(self._form.image.refresh_clips)
+        self._worker.put(self._form.refresh_clips)
         self._worker.put(self._update_fallbacks)
 
     def _update_fallbacks(self) -> None:
@@ -437,9 +458,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             fallback.update(videos)
 
 
-def _head(backend: str) -> str:
+def _head(backend: str, model: Model) -> str:
     css_class, words = _BADGES[backend]
-    return f'<div class="ltxv-head"><b>LTXV-2</b><span class="{css_class}">{words}</span></div>'
+    name = f'<b class="tex2jax_ignore mathjax_ignore">{html.escape(model.name)}</b>'
+    return f'<div class="ltxv-head">{name}<span class="{css_class}">{words}</span></div>'
 
 
 def _message(inside: str, tone: str = "plain") -> str:

@@ -42,6 +42,14 @@ BASE_STYLE = f"""
  font-size:14px}}
 .ltxv-ui :is(select,input,textarea,button,pre,summary,a):focus-visible{{outline-offset:1px;
  outline:2px solid {_BRAND}!important}}
+.ltxv-ui .ltxv-field.ltxv-area{{grid-column:span 2}}
+.ltxv-ui .ltxv-field.ltxv-area>textarea{{min-height:48px;font-size:13px}}
+.ltxv-ui .ltxv-models{{gap:8px}}
+.ltxv-ui .ltxv-model{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
+.ltxv-ui .ltxv-model>.ltxv-field{{flex:1 1 180px}}
+.ltxv-ui .ltxv-more.mod-active,.ltxv-ui .ltxv-find-model.mod-active{{background:{_RAISED};color:{_TEXT};
+ box-shadow:inset 0 0 0 2px {_BRAND}}}
+@container (max-width:340px){{.ltxv-ui .ltxv-field.ltxv-area{{grid-column:auto}}}}
 .ltxv-ui .ltxv-fields{{display:grid;gap:12px;grid-template-columns:repeat(auto-fit,minmax(136px,1fr))}}
 .ltxv-ui .ltxv-image{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
 .ltxv-ui .ltxv-image>.ltxv-field{{flex:0 1 220px}}

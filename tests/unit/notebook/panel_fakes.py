@@ -5,8 +5,10 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.errors import DuplicateRequest, LTXVError
+from ltxv_nb.errors import DuplicateRequest, LTXVError, UnknownModel
 from ltxv_nb.journal import Record
+from ltxv_nb.models import builtin_models
+from ltxv_nb.models.listing import ModelList
 from ltxv_nb.notebook.output.status import Board
 from ltxv_nb.notebook.session import Session
 from ltxv_nb.polling.estimate import expected
@@ -109,6 +111,7 @@ class FakeClient:
         self.posts: list[Any] = []
         self.jobs: list[FakeJob] = []
         self.refusal: Exception | None = None
+        self.catalogue: list[Any] = list(builtin_models())
         self.unfinished: list[FakeJob] = []
         self._ids = (f"job{number:05d}" for number in itertools.count())
 
@@ -122,6 +125,21 @@ class FakeClient:
         job = FakeJob(next(self._ids), request)
         self.jobs.append(job)
         return job
+
+    def known_models(self) -> Any:
+        return ModelList(self.catalogue)
+
+    def models(self, **filters: Any) -> Any:
+        return ModelList(self.catalogue).filtered(**filters)
+
+    def known_model(self, name: str) -> Any:
+        return next((model for model in self.catalogue if model.id == name and model.read is None), None)
+
+    def model(self, name: str) -> Any:
+        found = next((model for model in self.catalogue if model.id == name), None)
+        if found is None:
+            raise UnknownModel(f"There is no model {name!r}.")
+        return found
 
     def untracked(self) -> list[FakeJob]:
         return [job for job in self.unfinished if not job.watched]
