@@ -280,6 +280,7 @@ def test_everything_works_with_the_keyboard_alone(panel: NotebookPage) -> None:
             page.keyboard.press("8")
     assert seen == [
         "Model",
+        "Find a model",
         "Duration",
         "Resolution",
         "Aspect ratio",

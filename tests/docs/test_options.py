@@ -8,13 +8,20 @@ from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 
 from ltxv_nb.models import request_parameters
 from ltxv_nb.models.parameter import options_table
+from ltxv_nb.models.roles import ROLES
 from ltxv_nb.notebook.magic.commands import COMMANDS
+from ltxv_nb.notebook.magic.model_commands import CHOICES
 from ltxv_nb.notebook.magic.options import SWITCHES, all_flags, split
 from ltxv_nb.notebook.output.flags import with_flags
 from ltxv_nb.sandbox.__main__ import _parser
 
 #: Options of other programs that the pages name.
 _OTHERS = {"--to", "--execute", "--nbval-lax", "--HTMLExporter.sanitize_html", "--inplace", "--clear-output"}
+#: Options for what other models have: by what it is for, and one by its own name.
+_OF_OTHER_MODELS = {
+    *(flag for role, entry in ROLES.items() for flag in entry.flags or (f"--{role.replace('_', '-')}",)),
+    "--camera-control",
+}
 _INLINE = re.compile(r"`([^`\n]+)`")
 
 
@@ -48,7 +55,7 @@ def test_the_options_table_of_the_readme_is_that_of_the_models_parameters():
 
 def test_every_long_option_that_is_named_exists():
     sandbox = {flag for action in _parser()._actions for flag in action.option_strings}
-    ours = {*all_flags(), *sandbox, *_OTHERS}
+    ours = {*all_flags(), *CHOICES, *sandbox, *_OTHERS, *_OF_OTHER_MODELS}
     for where, text in _sayings():
         script = re.search(r"\bpython ((?:[\w.]+/)+\w+)\.py", text)
         module = re.search(r"\bpython -m (tests(?:\.\w+)+)", text)
@@ -64,7 +71,8 @@ def test_every_cell_that_is_shown_has_options_that_can_be_read():
             continue
         words = split(text.split("\n")[0])[1:]
         for word in words:
-            assert not word.startswith("-") or word in all_flags(), f"{where}: {word}"
+            known = {*all_flags(), *_OF_OTHER_MODELS}
+            assert not word.startswith("-") or word in known, f"{where}: {word}"
 
 
 def test_every_command_that_is_named_exists():

@@ -195,13 +195,13 @@ class Form:
         return field
 
     def _arranged(self, fields: Mapping[str, Field], below: list[str], *, opened: bool) -> list[Any]:
-        """Return the widgets from top to bottom: model, prompt, short ones, files, and the rest below."""
+        """Return the widgets from top to bottom: prompt, model, short ones, files, and the rest below."""
         row = self._factory.row
         above = [field for key, field in fields.items() if key not in below and field is not self._prompt]
         images = [field.box for field in above if isinstance(field, ImageField)]
         short = [field.box for field in above if not isinstance(field, ImageField)]
         prompt = [self._prompt.box] if self._prompt is not None and self._prompt in fields.values() else []
-        boxes = [self.choice.whole, *prompt, *([row(short, "ltxv-fields")] if short else []), *images]
+        boxes = [*prompt, self.choice.whole, *([row(short, "ltxv-fields")] if short else []), *images]
         if below:
             words = "Fewer settings" if opened else f"More settings ({len(below)})"
             self._more.description = words

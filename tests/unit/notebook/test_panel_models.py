@@ -81,7 +81,7 @@ def test_the_models_of_the_catalogue_are_offered(bench: Bench) -> None:
 
 def test_the_controls_are_those_of_the_chosen_model(bench: Bench) -> None:
     bench.choose("inv/everything")
-    assert bench.shown[:2] == ["Model", "Prompt"]
+    assert bench.shown[:2] == ["Prompt", "Model"]
     assert {"Duration", "Seed", "Negative prompt", "Image", "Last image", "Images", "Video", "Audio"} <= set(
         bench.shown
     )
