@@ -85,7 +85,7 @@ def model_of(
     prices = price_list.read(row.get("pricing"))
     abilities = _abilities(row)
     told: dict[str, Any] = {
-        "name": _text(info.get("name"), _MOST_NAME) or row["id"],
+        "name": _text(info.get("name"), _MOST_NAME) or (built_in.name if built_in else row["id"]),
         "developer": _text(info.get("developer"), _MOST_NAME),
         "description": _text(info.get("description"), _MOST_TEXT),
         "percentiles": dict(percentiles),

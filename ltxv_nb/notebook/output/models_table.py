@@ -126,13 +126,20 @@ def _facts(model: Model) -> Iterable[str]:
 _FILES = {"image": "a picture", "video": "a video", "audio": "a sound"}
 
 
+def _file_words(known: Parameter) -> str:
+    if known.media is None or "array" not in known.types:
+        return _FILES.get(known.media or "", "a file")
+    several = f"{known.media} files" if known.media != "image" else "pictures"
+    return several if known.max_items is None else f"{several}, at most {known.max_items}"
+
+
 def _parameter_row(known: Parameter) -> tuple[str, ...]:
     default = "" if known.default is None else known.text(known.default)
     words = one_line(known.help, 400)
     return (
         ", ".join(known.flags),
         known.key,
-        _FILES[known.media] if known.media else one_line(known.allowed(), _MOST_VALUES),
+        _file_words(known) if known.media else one_line(known.allowed(), _MOST_VALUES),
         one_line(default, _MOST_DEFAULT),
         f"{words} (needed)" if known.required else words,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.models import default_model
-from ltxv_nb.notebook.panel.fields import TextInput, field_for
+from ltxv_nb.notebook.panel.fields import FilesInput, TextInput, field_for
 from ltxv_nb.notebook.panel.image_field import ImageField
 from ltxv_nb.notebook.panel.model_choice import ModelChoice
 from ltxv_nb.request import GenerationRequest
@@ -161,9 +161,9 @@ class Form:
             for listener in self._listeners:
                 listener()
 
-    def _built(self, model: Model, values: Mapping[str, Any], *, more: bool = False) -> _State:
+    def _built(self, model: Model, values: Mapping[str, Any]) -> _State:
         """Return a model's controls; what is the same for both models keeps its widget and its value."""
-        before = self._state.fields
+        before, more = self._state.fields, self._more.value
         known = {parameter.key: parameter for parameter in model.parameters}
         others = [one for one in model.parameters if not one.role and not one.required]
         later = {one.key for one in others} if len(others) > _FEW and not more else set()
@@ -199,9 +199,11 @@ class Form:
         row = self._factory.row
         above = [field for key, field in fields.items() if key not in below and field is not self._prompt]
         images = [field.box for field in above if isinstance(field, ImageField)]
-        short = [field.box for field in above if not isinstance(field, ImageField)]
+        files = [field.box for field in above if isinstance(field, FilesInput)]
+        short = [field.box for field in above if not isinstance(field, (ImageField, FilesInput))]
         prompt = [self._prompt.box] if self._prompt is not None and self._prompt in fields.values() else []
-        boxes = [*prompt, self.choice.whole, *([row(short, "ltxv-fields")] if short else []), *images]
+        rows = [row(found, "ltxv-fields") for found in (short, files) if found]
+        boxes = [*prompt, self.choice.whole, *rows[:1], *images, *rows[1:]]
         if below:
             words = "Fewer settings" if opened else f"More settings ({len(below)})"
             self._more.description = words
@@ -215,13 +217,13 @@ class Form:
             return
         with self._being_set():
             values = _values(self._state)
-            self._state = self._built(self.model, values, more=self._more.value)
+            self._state = self._built(self.model, values)
         self._notify()
 
     def _open_more(self) -> None:
         """Show the settings below, for some of them are set; the caller holds the lock."""
         self._more.value = True
-        self._state = self._built(self.model, _values(self._state), more=True)
+        self._state = self._built(self.model, _values(self._state))
 
 
 def _values(state: _State) -> dict[str, Any]:
