@@ -176,7 +176,9 @@ class NotebookSession(Session):
         if self.client.known_model(name) is None:
             self.say(f"Reading the parameters of {one_line(name, 200)} …")
         model = self.client.model(name, guess=True)
-        if model.note:
+        if not model.listed:
+            self.say(f"Nothing is known of {one_line(name, 200)} here: what you set is sent unchecked.")
+        elif model.note:
             self.say(model.note)
         return model
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ltxv_nb.models import Model
 
 #: How alike a mistyped option is to the one that is meant; more so where any other option would be sent.
-_ALIKE, _ALMOST = 0.5, 0.8
+_ALIKE, _ALMOST = 0.67, 0.8
 
 
 def unchecked(

@@ -117,8 +117,9 @@ def _facts(model: Model) -> Iterable[str]:
     yield f"Price: {price_words(model) or 'not known'}."
     seconds = model.median_seconds
     yield f"Usual time: {seconds:.0f} s." if seconds is not None else "Usual time: not known."
-    if model.aliases:
-        yield f"Also called {', '.join(model.aliases[:10])}."
+    others = [alias for alias in model.aliases if alias != model.short_name]
+    if others:
+        yield f"Also called {', '.join(others[:10])}."
     if model.note:
         yield model.note
 

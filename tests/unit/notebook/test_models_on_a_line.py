@@ -13,7 +13,7 @@ from panel_fakes import FakeClient
 
 from ltxv_nb.engine.prepare import prepare
 from ltxv_nb.errors import APIError, RequestError, UnknownModel
-from ltxv_nb.models import builtin_models
+from ltxv_nb.models import builtin_models, unlisted_model
 from ltxv_nb.notebook.magic.completion import complete
 from ltxv_nb.notebook.magic.magics import LTXVMagics
 from ltxv_nb.notebook.magic.options import SWITCHES, help_text, parse
@@ -191,6 +191,24 @@ def test_a_model_that_cannot_be_had_stops_the_cell(
     with pytest.raises(APIError, match="cannot be reached"):
         notebook.body("-m inv/cheap")
     assert notebook.client.posts == []
+
+
+def test_what_goes_to_a_model_of_which_nothing_is_known_is_said_to_be_unchecked(
+    notebook: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notebook.client, "model", lambda name, *, guess: unlisted_model(name))
+    body = notebook.body("-m some/thing -d 8 --mood calm --level 3 --quiet")
+    assert body == {
+        "model": "some/thing",
+        "prompt": "A lighthouse",
+        "duration": 8,
+        "mood": "calm",
+        "level": 3,
+        "quiet": True,
+    }
+    assert notebook.said[1] == "Nothing is known of some/thing here: what you set is sent unchecked."
+    with pytest.raises(RequestError, match="Did you mean --seed"):
+        notebook.body("-m some/thing --sead 7")
 
 
 def test_any_model_can_be_the_default(notebook: Notebook) -> None:
