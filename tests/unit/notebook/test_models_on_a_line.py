@@ -196,7 +196,7 @@ def test_a_model_that_cannot_be_had_stops_the_cell(
 def test_what_goes_to_a_model_of_which_nothing_is_known_is_said_to_be_unchecked(
     notebook: Notebook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notebook.client, "model", lambda name, *, guess: unlisted_model(name))
+    monkeypatch.setattr(notebook.client, "model", lambda name, **_more: unlisted_model(name))
     body = notebook.body("-m some/thing -d 8 --mood calm --level 3 --quiet")
     assert body == {
         "model": "some/thing",
