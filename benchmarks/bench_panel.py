@@ -266,7 +266,9 @@ def measure(bench, service_base, repeat, seconds):
     words = f"{trips['busy']:.0f} ms, idle {trips['idle']:.0f} ms: {ratio:.2f} x"
     figures.append(Figure("a click's round trip with 50 running jobs", words, "under 2 x", ratio < 2))
     words = f"{usual:.0f} ms, at most {longest:.0f} ms in {2 * repeat} changes"
-    figures.append(Figure("panel's change of model, 20 parameters", words, "usually under 200 ms", usual < 200))
+    figures.append(
+        Figure("panel's change of model, 20 parameters", words, "usually under 200 ms", usual < 200)
+    )
     words = f"{first:.0f} ms the first time, {again:.0f} ms after"
     figures.append(Figure("gallery's first page of 5,000", words, "under 300 ms", max(first, again) < 300))
     return figures
