@@ -39,7 +39,7 @@ def _threads_of_earlier_tests() -> None:
 def ours() -> list[str]:
     """Return the names of the page's threads that this test has started; clients have others."""
     new = set(threading.enumerate()) - _BEFORE
-    clients = ("ltxv-tracker", "ltxv-poll", "ltxv-download")
+    clients = ("ltxv-tracker", "ltxv-poll", "ltxv-download", "ltxv-file-limit")
     names = [thread.name for thread in new if thread.name.startswith("ltxv")]
     return sorted(name for name in names if not name.startswith(clients))
 
