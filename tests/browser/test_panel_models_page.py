@@ -109,6 +109,7 @@ def test_it_is_accessible_and_fits_a_narrow_and_a_dark_page(
     page.get_by_label("Look for", exact=True).wait_for()
     page.get_by_role("button", name="Show as cell").click()
     page.locator(".ltxv-code pre").first.wait_for()
+    page.set_viewport_size({"width": 1180, "height": 1500})
     try:
         for theme in ("JupyterLab Light", "JupyterLab Dark"):
             panel.theme(theme)
