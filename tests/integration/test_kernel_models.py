@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from sandboxed_kernel import sandboxed_kernel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -104,3 +105,16 @@ def test_help_names_the_options_of_the_model(kernel):
     assert cell.ok
     assert "--camera-control CAMERA_CONTROL" in cell.text
     assert "--fps" not in cell.text
+
+
+def test_a_model_of_the_sandboxs_own_catalogue_makes_a_clip_from_files_and_earlier_jobs(tmp_path):
+    Image.new("RGB", (320, 180), "teal").save(tmp_path / "a.png")
+    with sandboxed_kernel(tmp_path) as fresh:
+        assert fresh.run("%load_ext ltxv_nb").ok
+        first = fresh.run("%%ltxv -m sandbox/flipbook -i a.png --num-frames 25 -w -o flip")
+        assert first.ok, first.error_lines
+        assert "Reading the parameters of sandbox/flipbook …" in first.text
+        again = fresh.run("%%ltxv -m sandbox/ensemble --image flip --image a.png -w -o both\nTwo boats")
+        assert again.ok, again.error_lines
+        assert fresh.value("len(both.record.request['images']['$file'])") == "2"
+        assert fresh.value("both.video.path.exists(), flip.request.prompt == ''") == "True True"
