@@ -116,9 +116,9 @@ def milliseconds(act):
 
 
 def submission(journal, number):
-    """What the journal does for one accepted submission: look for a twin, write the row, write the answer."""
+    """What the journal does for one accepted submission: look for a finished one, write the row, write the answer."""
     row = record(number, "submitting")
-    journal.saved_twin(row.fingerprint)
+    journal.finished_before(row.fingerprint)
     journal.reserve(row, [no_identical_request])
     told = transitions.accepted(f"{row.id}:ltxv/ltxv-2", "queued", at=row.created_at, usd=0.252)
     journal.advance(row.id, None, told)
@@ -172,7 +172,7 @@ def acts(journal):
         "%ltxv jobs        newest(20)": lambda: journal.newest(20),
         "%load_ext         count_open()": journal.count_open,
         "%ltxv resume      open()": journal.open,
-        "%%ltxv            saved_twin, reserve, advance": submit,
+        "%%ltxv            finished_before, reserve, advance": submit,
         "%%ltxv (expected) past(model)": lambda: journal.past(BODY["model"], 10),
     }
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ltxv_nb.errors import (
         APIError,
         AuthenticationError,
+        ClipMissing,
         ConfigurationError,
         DownloadError,
         DuplicateRequest,
@@ -47,6 +48,7 @@ __all__ = [
     "APIError",
     "AuthenticationError",
     "Client",
+    "ClipMissing",
     "ConfigurationError",
     "DownloadError",
     "DuplicateRequest",

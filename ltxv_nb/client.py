@@ -7,7 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import settings
-from ltxv_nb.errors import DuplicateRequest, NotFoundError, RequestError
+from ltxv_nb.errors import ClipMissing, DuplicateRequest, NotFoundError, RequestError
 from ltxv_nb.interrupts import NOTHING_LOST, explained, interrupt_note, submission_note
 from ltxv_nb.journal import State
 from ltxv_nb.key import hidden
@@ -17,7 +17,6 @@ from ltxv_nb.request import GenerationRequest
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
     from typing_extensions import Self
 
@@ -163,6 +162,7 @@ class Client:
         video: Any = None,
         audio: Any = None,
         allow_duplicate: bool = False,
+        reuse: bool = False,
         **extra: Any,
     ) -> Job:
         """Submit one clip; returns once the service has accepted it. This is the paid act.
@@ -180,6 +180,9 @@ class Client:
             video; a list where the model takes several.
         allow_duplicate : bool
             Send it although an identical request is unfinished, or its outcome unknown.
+        reuse : bool
+            Send nothing if an identical request is finished: return its newest job whose file is on disk.
+            Without effect beside ``allow_duplicate``.
         **extra
             Further parameters of the model, by role or published name; for a model of which nothing is
             known, further fields of the body.
@@ -195,6 +198,8 @@ class Client:
             A value is not allowed; nothing was sent.
         DuplicateRequest
             An identical generation is unfinished; nothing was sent.
+        ClipMissing
+            With ``reuse``: an identical one is finished, but its file is gone; nothing was sent.
         ConfigurationError
             The journal or the output folder cannot be written; nothing was sent.
         APIError
@@ -212,25 +217,29 @@ class Client:
         if isinstance(model, str) and model.strip():  # anything else is for the request to refuse
             model = self._engine.models.find(model)
         request = GenerationRequest.of({**chosen, **extra, "model": model})
-        return self.submit_request(request, allow_duplicate=allow_duplicate)
+        return self.submit_request(request, allow_duplicate=allow_duplicate, reuse=reuse)
 
-    def submit_request(self, request: GenerationRequest, *, allow_duplicate: bool = False) -> Job:
+    def submit_request(
+        self, request: GenerationRequest, *, allow_duplicate: bool = False, reuse: bool = False
+    ) -> Job:
         """Submit one clip; see `submit`."""
-        from ltxv_nb.journal.guards import Occupied
+        from ltxv_nb.journal.guards import AlreadyMade, Occupied
 
         begun: list[Job] = []
 
-        def begin(record: Record, twin: Path | None) -> Listener:
-            begun.append(self._job(record, twin=twin))
+        def begin(record: Record) -> Listener:
+            begun.append(self._job(record))
             return begun[0].take
 
         request = self._engine.models.checked(request)
         with explained(lambda: submission_note(begun[0] if begun else None)):
             try:
-                self._engine.submit(request, begin, allow_duplicate=allow_duplicate)
+                record = self._engine.submit(request, begin, allow_duplicate=allow_duplicate, reuse=reuse)
             except Occupied as occupied:
                 raise self._duplicate(occupied.record) from None
-        job = begun[0]
+            except AlreadyMade as already:
+                raise self._missing(already.records[0]) from None
+        job = begun[0] if begun else self._job(record)
         if job.record.state is State.UNKNOWN and (error := job.error):
             raise error
         return job
@@ -494,11 +503,11 @@ class Client:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _job(self, record: Record, *, twin: Path | None = None) -> Job:
+    def _job(self, record: Record) -> Job:
         """Return the one handle of a record; everyone who asks for it here shares it."""
         from ltxv_nb.job import Job
 
-        made = Job(self, record, twin)
+        made = Job(self, record)
         with self._lock:
             job = self._jobs.setdefault(record.id, made)
         if record.revision > job.record.revision and not self._engine.is_followed(record.id):
@@ -532,6 +541,18 @@ class Client:
         }.get(same.state, "it is not finished yet")
         return DuplicateRequest(
             f"The very same request is job {same.id}, and {state}; nothing was sent. `%ltxv wait {same.id}` "
-            f"gets its video. To pay for another one, add --again (in Python allow_duplicate=True).",
+            f"gets its video. To {self._another}, add --again (in Python allow_duplicate=True).",
             self._job(same),
         )
+
+    def _missing(self, same: Record) -> ClipMissing:
+        return ClipMissing(
+            f"The very same request is job {same.id}, but its file {same.file} is gone; nothing was sent. "
+            f"`%ltxv attach {same.id}` downloads it again if the service still has it; to {self._another}, "
+            f"add --again (in Python allow_duplicate=True).",
+            self._job(same),
+        )
+
+    @property
+    def _another(self) -> str:
+        return "make another one" if self.backend == "sandbox" else "pay for another one"

@@ -53,6 +53,20 @@ class DuplicateRequest(RequestError):
         self.job = job
 
 
+class ClipMissing(RequestError):
+    """The very same request was made before, but its file is gone; nothing was sent, since that costs again.
+
+    Attributes
+    ----------
+    job : Job
+        The newest generation of it.
+    """
+
+    def __init__(self, message: str, job: Job) -> None:
+        super().__init__(message)
+        self.job = job
+
+
 class APIError(LTXVError):
     """The service refused, or could not be reached.
 

@@ -45,7 +45,7 @@ def explained(note: str | Callable[[], str]) -> Iterator[None]:
 def submission_note(job: Job | None) -> str:
     """Return what became of a submission that was interrupted; without a job, nothing was written yet."""
     if job is None or job.status == "refused":
-        return "the submission was interrupted before anything was sent; nothing was billed."
+        return "the submission was interrupted before anything was sent."
     if job.status in {"submitting", "unknown"}:
         return (
             f"job {job.id} was interrupted while it was being submitted, and the service may have accepted "
@@ -58,6 +58,8 @@ def interrupt_note(job: Job | None) -> str:
     """Return what an interrupt did not stop; without a job, the submission itself was interrupted."""
     if job is None:
         return "the submission was interrupted, and the service may have accepted it: see %ltxv jobs."
+    if not job.id:  # it waits for another one
+        return "this clip was not submitted yet. Nothing was sent: run the cell again."
     if job.done():
         return f"job {job.id} has ended; %ltxv show {job.id} shows its outcome."
     return (

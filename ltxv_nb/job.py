@@ -28,7 +28,6 @@ from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-    from pathlib import Path
 
     from ltxv_nb.client import Client
     from ltxv_nb.journal import Record
@@ -56,14 +55,11 @@ class Job:
         What was asked for.
     client : Client
         Who watches it.
-    twin : Path or None
-        The video of an identical request that was finished before this one, if there is one on disk.
     """
 
-    def __init__(self, client: Client, record: Record, twin: Path | None = None) -> None:
+    def __init__(self, client: Client, record: Record) -> None:
         self.client = client
         self.id = record.id
-        self.twin = twin
         self._news = News(record, watching=False)
         self._changed = threading.Condition()  # guards what stands below; no callback is called under it
         self._listeners: list[Callable[[Job], Any]] = []
@@ -80,6 +76,11 @@ class Job:
     def record(self) -> Record:
         """Its row in the journal."""
         return self._news.record
+
+    @property
+    def news(self) -> News:
+        """What is known of it now, as the tracker passed it on."""
+        return self._news
 
     @property
     def generation_id(self) -> str | None:
@@ -122,7 +123,8 @@ class Job:
         if record.state == State.FAILED:
             return GenerationFailed(f"The service could not make the clip: {record.error}", self)
         if record.state == State.REFUSED:
-            return APIError(record.error or "The service refused the request; nothing was billed.")
+            billing = "" if self.is_free else "; nothing was billed"
+            return APIError(record.error or f"The service refused the request{billing}.")
         if record.state == State.LOST:
             return GenerationLost(_lost_words(record), self)
         if record.state == State.UNKNOWN:
@@ -162,12 +164,19 @@ class Job:
         return self.record.finished_at
 
     @property
+    def is_free(self) -> bool:
+        """Whether it costs nothing, because the sandbox makes it."""
+        return self.backend == "sandbox"
+
+    @property
     def billing_note(self) -> str:
         """One sentence on what becomes of it, and of the money, when nobody waits for it or tracks it."""
         if self.record.state in (State.SUBMITTING, State.UNKNOWN):
+            if self.is_free:
+                return "The sandbox may have accepted it; its log will tell."
             return "The service may have accepted it; its log will tell whether it is billed."
-        if self.backend == "sandbox":
-            return "The generation continues in the sandbox, and nothing is billed."
+        if self.is_free:
+            return "The generation continues in the sandbox, free of charge."
         return "The generation continues and will be billed."
 
     @property
@@ -222,7 +231,7 @@ class Job:
         words = {
             "submitting": "being sent",
             "unknown": "outcome unknown: looking for it in the service's request log",
-            "refused": "refused, nothing billed",
+            "refused": "refused" if self.is_free else "refused, nothing billed",
             "completed": "completed" if self.record.state == State.SAVED else "completed, not downloaded",
             "error": "failed",
         }.get(self.status, self.status)
@@ -361,7 +370,7 @@ class Job:
         self.client.forget(self)
 
     def reopen(self) -> Job:
-        """Ask the service again for a job that was lost or given up, and track it."""
+        """Ask the service again for a job that was lost or given up, or for a video whose file is gone."""
         self.client.reopen(self)
         return self
 
@@ -442,8 +451,9 @@ def unknown_words(record: Record, *, watching: bool) -> str:
         if watching
         else f"`%ltxv wait {record.id}` looks for it in the service's request log."
     )
+    twice = "" if record.backend == "sandbox" else ", which may be billed twice"
     return (
         f"The service may or may not have accepted this request ({record.error or 'its answer was lost'}), "
-        f"so it is not sent again. {looks} To send it all the same, which may be billed twice, use --again "
+        f"so it is not sent again. {looks} To send it all the same{twice}, use --again "
         f"(in Python allow_duplicate=True)."
     )

@@ -32,6 +32,21 @@ JOURNAL_FILE = "journal.sqlite"
 _session_key: ApiKey | None = None
 
 
+#: Why nothing but the sandbox can be reached, where the environment says so.
+PINNED = (
+    "LTXV_BACKEND=sandbox in the environment keeps this process in the sandbox, so nothing was sent anywhere "
+    "else: start Python without that variable to use another service."
+)
+
+
+def is_pinned() -> bool:
+    """Whether ``LTXV_BACKEND=sandbox`` in the environment keeps this process in the sandbox.
+
+    It is a pin: no argument, command or login leads out of it, see `ltxv_nb.service.backend.RemoteService`.
+    """
+    return os.environ.get("LTXV_BACKEND", "").strip().lower() == "sandbox"
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where everything is.
@@ -228,18 +243,25 @@ def load(
     Raises
     ------
     ConfigurationError
-        The backend has no such name, the address cannot be used, or the API is asked for without a key.
+        The backend has no such name, the address cannot be used, the API is asked for without a key, or the
+        environment keeps this process in the sandbox.
     """
     api_key = hidden(api_key)
+    if is_pinned() and (backend or "").strip().lower() == "auto":
+        if api_key is not None:
+            raise ConfigurationError(PINNED)
+        backend = None
     backend = (backend or os.environ.get("LTXV_BACKEND") or "auto").strip().lower()
     if backend not in BACKENDS:
         raise ConfigurationError(f"LTXV_BACKEND is {backend!r}, but it can be auto, aimlapi or sandbox.")
     if backend == "sandbox":
-        key, reason = None, "the sandbox was asked for"
+        key, reason = None, "LTXV_BACKEND=sandbox is set" if is_pinned() else "the sandbox was asked for"
     elif api_key is not None:
         key, reason = (api_key if isinstance(api_key, ApiKey) else ApiKey(api_key)), "a key was given"
     else:
         key, reason = find_key()
+    if backend == "aimlapi" and key is None and is_pinned():
+        raise ConfigurationError(PINNED)
     if backend == "aimlapi" and key is None:
         raise ConfigurationError(
             "No API key was found, and LTXV_BACKEND=aimlapi needs one: set AIMLAPI_API_KEY or run "

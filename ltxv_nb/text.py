@@ -8,6 +8,9 @@ import unicodedata
 #: What a first frame may be; `ltxv_nb.media.image` turns it into an address or a data URI.
 IMAGE_SOURCES = "a path, an http(s) URL, bytes, a PIL image, an array, a data URI, or an earlier job or video"
 
+#: CSS classes that tell MathJax 2 and 3 to leave the words of an element alone: a price is no formula.
+NO_MATH = "tex2jax_ignore mathjax_ignore"
+
 
 #: Categories of characters that a terminal acts upon, or that change how what follows is read: controls,
 #: format characters (overrides of the direction among them), halves of surrogate pairs, line and paragraph

@@ -16,7 +16,14 @@ from ltxv_nb.engine.submit import Submission
 from ltxv_nb.engine.tracker import Tracker
 from ltxv_nb.errors import ConfigurationError, JournalError
 from ltxv_nb.journal import Journal, State, first_frames
-from ltxv_nb.journal.guards import Occupied, generation_is_new, no_identical_request, none_of
+from ltxv_nb.journal.guards import (
+    AlreadyMade,
+    Occupied,
+    generation_is_new,
+    no_finished_request,
+    no_identical_request,
+    none_of,
+)
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
@@ -26,11 +33,12 @@ from ltxv_nb.service.backend import connect
 from ltxv_nb.settings import JOURNAL_FILE, service_name, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.engine.submit import Sent
     from ltxv_nb.journal import Record
+    from ltxv_nb.journal.guards import Guard
     from ltxv_nb.journal.leases import Holder
     from ltxv_nb.models.catalogue import Catalogue
     from ltxv_nb.request import GenerationRequest
@@ -82,9 +90,10 @@ class Engine:
     def submit(
         self,
         request: GenerationRequest,
-        begin: Callable[[Record, Path | None], Listener],
+        begin: Callable[[Record], Listener],
         *,
         allow_duplicate: bool,
+        reuse: bool = False,
     ) -> Record:
         """Submit one request: this is the paid act.
 
@@ -93,44 +102,54 @@ class Engine:
         request : GenerationRequest
             What is asked for.
         begin : callable
-            Called with the row, once it is written and before anything is sent, and with the file of an
-            identical request that was finished before, if there is one; returns who is told how it goes on.
+            Called with the row, once it is written and before anything is sent; returns who is told how it
+            goes on.
         allow_duplicate : bool
-            Send it although an identical request is unfinished.
+            Send it although an identical request is unfinished, or finished.
+        reuse : bool
+            Send nothing if an identical request is finished.
 
         Returns
         -------
         Record
-            Its row, running or of unknown outcome; it is tracked.
+            Its row, running or of unknown outcome; it is tracked. With ``reuse`` it may be the newest
+            finished generation whose file is on disk; then ``begin`` was not called.
 
         Raises
         ------
         Occupied
             An identical request is unfinished; nothing was sent.
+        AlreadyMade
+            With ``reuse``: an identical request is finished, but none of its files is on disk; nothing was
+            sent.
         APIError
             The service refused it.
         """
         self.check_open()
         prepared = prepare(request)
+        reuse = reuse and not allow_duplicate
+        # Rows of version 0.1 may know this service by another of its addresses.
+        fingerprints = [prepared.fingerprint(origin) for origin in spellings(self.origin)]
+        if reuse and (made := self.journal.finished_before(*fingerprints)):
+            return _on_disk(made)
         check_folder(self.settings.output_dir)
         self.api.make_ready()
         files = first_frames.store_all(prepared.files, self.settings.home)
+        guards: list[Guard] = [] if allow_duplicate else [no_identical_request, none_of(fingerprints[1:])]
         try:
-            record, twin = self._reserve(prepared, files, allow_duplicate=allow_duplicate)
+            record = self._reserve(prepared, files, [*guards, *([no_finished_request] if reuse else [])])
+        except AlreadyMade as already:  # since we looked: by another process
+            return _on_disk(already.records)
         except JournalError as error:
             raise JournalError(f"{error} Nothing was sent.") from error.__cause__
         try:
-            listener = self._begin(record, lambda: begin(record, twin))
+            listener = self._begin(record, lambda: begin(record))
             return self._send(record, prepared.body, listener)
         finally:
             self._sending.discard(record.id)
 
-    def _reserve(
-        self, prepared: Prepared, files: dict[str, Any], *, allow_duplicate: bool
-    ) -> tuple[Record, Path | None]:
+    def _reserve(self, prepared: Prepared, files: dict[str, Any], guards: Iterable[Guard]) -> Record:
         """Write the row, unless something stands in its way."""
-        fingerprints = [prepared.fingerprint(origin) for origin in spellings(self.origin)]
-        twins = [twin for twin in map(self.journal.saved_twin, fingerprints) if twin]
         self.lease.acquire()
         record = new_record(
             prepared,
@@ -143,13 +162,11 @@ class Engine:
         )
         self._sending.add(record.id)
         try:
-            # Rows of version 0.1 may know this service by another of its addresses.
-            guards = () if allow_duplicate else (no_identical_request, none_of(fingerprints[1:]))
             self.journal.reserve(record, guards)
         except BaseException:
             self._sending.discard(record.id)
             raise
-        return record, _file_of(twins[0] if twins else None)
+        return record
 
     def _begin(self, record: Record, begin: Callable[[], Listener]) -> Listener:
         """Return who is told of a row that is written; whatever stops that, nothing was sent."""
@@ -270,8 +287,8 @@ class Engine:
         return self.journal.advance(record.id, None, forgotten()).record
 
     def reopen(self, record: Record) -> Record:
-        """Ask the service again for a generation that was lost or given up."""
-        if record.state is not State.LOST:
+        """Ask the service again for a generation that was lost or given up, or for a file that is gone."""
+        if record.state is not State.LOST and not (record.state is State.SAVED and not has_file(record)):
             return record
         self.lease.acquire()
         return self.journal.advance(record.id, None, reopened(record, self.lease.name)).record
@@ -335,9 +352,17 @@ def _made_elsewhere(record: Record, origin: str) -> ConfigurationError:
     )
 
 
-def _file_of(record: Record | None) -> Path | None:
-    path = Path(record.file) if record and record.file else None
+def has_file(record: Record) -> bool:
+    """Whether a generation's video is on disk."""
     try:
-        return path if path and path.exists() else None
+        return record.file is not None and Path(record.file).is_file()
     except OSError:  # its drive does not answer
-        return None
+        return False
+
+
+def _on_disk(records: list[Record]) -> Record:
+    """Return the first generation whose video is on disk; raises `AlreadyMade` if there is none."""
+    found = next(filter(has_file, records), None)
+    if found is None:
+        raise AlreadyMade(records)
+    return found

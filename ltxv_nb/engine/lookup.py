@@ -172,7 +172,8 @@ def change_by_log(row: LogRow | None, journal: Journal, record: Record) -> Chang
     if row is None or not (row.failed or row.generation_id):
         return None
     if row.failed or row.generation_id is None:
-        return failed_in_log("The service's request log says that the request failed; nothing was billed.")
+        words = "The service's request log says that the request failed"
+        return failed_in_log(f"{words}." if record.backend == "sandbox" else f"{words}; nothing was billed.")
     if same_generation(row.generation_id, record.inference_id):
         return None  # tried, and the service did not know it
     known = journal.by_generation_id(row.generation_id, record.origin)

@@ -110,9 +110,8 @@ class Submission:
             except BaseException as error:
                 self._note(record, refused(f"not sent again: {error!r}"))
                 if isinstance(error, JournalError):
-                    raise JournalError(
-                        f"{error} The request was not accepted; nothing was billed."
-                    ) from error
+                    billing = "" if record.backend == "sandbox" else "; nothing was billed"
+                    raise JournalError(f"{error} The request was not accepted{billing}.") from error
                 raise
         return self._settle(record, outcome)
 

@@ -426,9 +426,9 @@ def _nobody(_news: News) -> None:
 
 def not_downloaded(record: Record) -> DownloadError:
     """Return the error of a generation that is finished, but whose video is not on disk."""
+    made = "completed" if record.backend == "sandbox" else "completed and paid for"
     return DownloadError(
-        f"Job {record.id} is completed and paid for, but not downloaded: {record.error} "
-        f"`%ltxv resume` tries again."
+        f"Job {record.id} is {made}, but not downloaded: {record.error} `%ltxv resume` tries again."
     )
 
 

@@ -46,6 +46,32 @@ def generation_is_new(rows: Rows, record: Record) -> None:
         raise Occupied(same)
 
 
+class AlreadyMade(Exception):
+    """An identical request is finished.
+
+    Attributes
+    ----------
+    records : list of Record
+        Its generations, newest first.
+    """
+
+    def __init__(self, records: list[Record]) -> None:
+        super().__init__(f"An identical request is job {records[0].id}, which is finished.")
+        self.records = records
+
+
+def no_finished_request(rows: Rows, record: Record) -> None:
+    """Refuse a request of which there is a finished generation.
+
+    Raises
+    ------
+    AlreadyMade
+        There is one.
+    """
+    if record.fingerprint is not None and (same := rows.saved_twins(record.fingerprint)):
+        raise AlreadyMade(same)
+
+
 def no_identical_request(rows: Rows, record: Record) -> None:
     """Refuse a request while an identical one is unfinished, in doubt, or made but not on disk.
 

@@ -59,9 +59,9 @@ class Rows:
         """Return the unfinished generation of the very same request."""
         return self._one(f"WHERE fingerprint = ? AND {_IS_OPEN}", fingerprint)
 
-    def saved_twin(self, fingerprint: str) -> Record | None:
-        """Return the newest finished generation of the very same request."""
-        return self._one("WHERE fingerprint = ? AND state = 'saved' ORDER BY created_at DESC", fingerprint)
+    def saved_twins(self, fingerprint: str) -> list[Record]:
+        """Return the finished generations of the very same request, newest first."""
+        return self._all("WHERE fingerprint = ? AND state = 'saved' ORDER BY created_at DESC", fingerprint)
 
     # -- several -------------------------------------------------------------------------------------------
 

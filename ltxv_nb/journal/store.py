@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from ltxv_nb.errors import JournalError
@@ -150,9 +151,19 @@ class Journal:
         """Return the generation that a service knows by this id."""
         return self._read(lambda rows: rows.by_generation_id(generation_id, origin), None)
 
-    def saved_twin(self, fingerprint: str) -> Record | None:
-        """Return the newest finished generation of the very same request."""
-        return self._read(lambda rows: rows.saved_twin(fingerprint), None)
+    def finished_before(self, *fingerprints: str) -> list[Record]:
+        """Return the finished generations of the very same request, newest first.
+
+        None while another one of it is unfinished: that is the newest then.
+        """
+
+        def query(rows: Rows) -> list[Record]:
+            if any(map(rows.open_twin, fingerprints)):
+                return []
+            found = chain.from_iterable(map(rows.saved_twins, fingerprints))
+            return sorted(found, key=lambda record: record.created_at, reverse=True)
+
+        return self._read(query, [])
 
     def newest(self, limit: int | None = None, offset: int = 0) -> list[Record]:
         """Return generations, newest first."""

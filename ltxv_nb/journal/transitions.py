@@ -44,6 +44,7 @@ class Event(str, Enum):
     FORGOTTEN = "the user gave it up"
     REOPENED = "the user asks for a lost one again"
     SOUGHT_AGAIN = "the user asks for a lost submission again"
+    FETCHED_AGAIN = "the user asks for a file that is gone again"
 
 
 #: From which state each event leads to which. Where a state is missing, the event does not fit it.
@@ -75,6 +76,7 @@ TRANSITIONS: dict[Event, dict[State, State]] = {
     Event.FORGOTTEN: {_UNKNOWN: _LOST, _RUNNING: _LOST, _FINISHED: _LOST},
     Event.REOPENED: {_LOST: _RUNNING},
     Event.SOUGHT_AGAIN: {_LOST: _UNKNOWN},
+    Event.FETCHED_AGAIN: {_SAVED: _FINISHED},
 }  # fmt: skip
 
 
@@ -276,7 +278,9 @@ def forgotten() -> Change:
 
 
 def reopened(record: Record, owner: str) -> Change:
-    """Return the change for a lost generation that the user asks for again."""
+    """Return the change for a lost generation, or one whose file is gone, that the user asks for again."""
+    if record.state is _SAVED:
+        return Change(Event.FETCHED_AGAIN, {"owner": owner, "watched": True}, "its file is fetched again")
     event = Event.REOPENED if record.generation_id else Event.SOUGHT_AGAIN
     columns = {"missing_since": None, "owner": owner, "watched": True}
     if record.generation_id:

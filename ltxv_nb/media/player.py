@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
-from ltxv_nb.text import data_uri, one_line, visible
+from ltxv_nb.text import NO_MATH, data_uri, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ EMBED_LIMIT = 640_000
 
 #: The note that is shown with every sandbox clip.
 SANDBOX_NOTE = (
-    "Sandbox clip: drawn on this machine to try things out. Nothing was billed; the real model was not asked."
+    "Sandbox clip: drawn on this machine to try things out, free of charge; the real model was not asked."
 )
 
 #: Characters of a prompt that show without a click.
@@ -54,7 +54,7 @@ class _Source(NamedTuple):
 
 
 def player_html(
-    video: Video, *, embed: bool | None = None, base_dir: Path | None = None, twin: Path | None = None
+    video: Video, *, embed: bool | None = None, base_dir: Path | None = None, note: str = ""
 ) -> str:
     """Return a finished clip as HTML.
 
@@ -67,8 +67,8 @@ def player_html(
         above `EMBED_LIMIT` bytes is represented by a preview of the same length.
     base_dir : Path, optional
         The notebook's folder, from which the link to the file leads; by default the current one.
-    twin : Path, optional
-        An earlier clip of the very same request, to be mentioned.
+    note : str
+        One more line of small print.
 
     Returns
     -------
@@ -76,13 +76,12 @@ def player_html(
         One ``div`` with a player, a link to the file, the prompt and the parameters.
     """
     address = file_address(video.path, base_dir)
-    earlier = _twin(twin, base_dir) if twin else ""
     if not Path(video.path).is_file():
         gone = f'<div style="{_SMALL}"><em>The file is no longer there.</em></div>'
-        return _card(video, gone, _link(video.path, address), earlier)
+        return _card(video, gone, _link(video.path, address), note)
     source = _source(video, embed, address)
     link = _link(video.path, address) + (" (full file; above: a small preview)" if source.is_preview else "")
-    return _card(video, _player(video, source), link, earlier)
+    return _card(video, _player(video, source), link, note)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -131,7 +130,7 @@ def pending_html(file: Path, job_id: str, *, base_dir: Path | None = None) -> st
     """
     address, shown, job = (html.escape(text) for text in (file_address(file, base_dir), file.name, job_id))
     return (
-        f'<div class="ltxv-pending" style="{_CARD}">'
+        f'<div class="ltxv-pending {NO_MATH}" style="{_CARD}">'
         f'<video hidden controls preload="none" playsinline width="1920" height="1080" src="{address}" '
         f'style="{_FRAME}" title="{shown}"></video>'
         f'<div style="{_SMALL}">When it is finished, the clip is in '
@@ -180,14 +179,15 @@ def _player(video: Video, source: _Source) -> str:
     )
 
 
-def _card(video: Video, player: str, link: str, earlier: str) -> str:
+def _card(video: Video, player: str, link: str, note: str) -> str:
     facts = html.escape(" · ".join([*_facts(video), *_asked(video)]))
     doubt = f"<div>{html.escape(_doubt(video))}</div>" if video.doubt else ""
-    note = f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
-    sandbox = note if video.backend == "sandbox" else ""
+    badge = f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
+    sandbox = badge if video.backend == "sandbox" else ""
+    more = f'<div class="ltxv-line">{html.escape(note)}</div>' if note else ""
     return (
-        f'<div class="ltxv-clip" style="{_CARD}">{player}<div style="{_SMALL}"><div>{link}</div>'
-        f"<div>{facts}</div>{doubt}{_prompt(video.prompt)}{earlier}{sandbox}"
+        f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div style="{_SMALL}"><div>{link}</div>'
+        f"<div>{facts}</div>{doubt}{_prompt(video.prompt)}{sandbox}{more}"
         "</div></div>"
     )
 
@@ -197,18 +197,13 @@ def _link(path: Path, address: str) -> str:
     return f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener">{name}</a>'
 
 
-def _twin(path: Path, base_dir: Path | None) -> str:
-    link = _link(path, file_address(path, base_dir))
-    return f'<div class="ltxv-twin">The same request was made before: {link}</div>'
-
-
 def _prompt(prompt: str) -> str:
     full, first = html.escape(prompt), html.escape(one_line(prompt, _PROMPT_SHOWN))
     if len(prompt) <= _PROMPT_SHOWN:
-        return f'<div style="font-style:italic;white-space:pre-line">{full}</div>'
+        return f'<div dir="auto" style="font-style:italic;white-space:pre-line">{full}</div>'
     return (
-        f'<details><summary style="font-style:italic">{first}</summary>'
-        f'<div style="font-style:italic;white-space:pre-line">{full}</div></details>'
+        f'<details><summary dir="auto" style="font-style:italic">{first}</summary>'
+        f'<div dir="auto" style="font-style:italic;white-space:pre-line">{full}</div></details>'
     )
 
 

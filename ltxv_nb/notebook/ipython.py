@@ -46,6 +46,31 @@ def running_request(ip: InteractiveShell) -> dict[str, Any]:
         return {}
 
 
+def running_cell(ip: InteractiveShell) -> Any:
+    """Return the header of the request that started the running cell, for `replace_output`.
+
+    It relies on ``display_pub.parent_header`` of ipykernel.
+    """
+    return getattr(ip.display_pub, "parent_header", None)
+
+
+def replace_output(ip: InteractiveShell, cell: Any, bundle: dict[str, Any], display_id: str) -> None:
+    """Replace all output of a cell that may have ended, its error included, by one output.
+
+    An error cannot be updated as an output can. But a page clears and fills the output of the cell that a
+    message names, as long as that is the cell's last run. It relies on ``session``, ``pub_socket`` and
+    ``topic`` of ipykernel's ``display_pub``; without them nothing happens.
+    """
+    publisher: Any = ip.display_pub
+    if not cell or not hasattr(publisher, "pub_socket"):
+        return
+    for kind, content in (
+        ("clear_output", {"wait": True}),
+        ("display_data", {"data": bundle, "metadata": {}, "transient": {"display_id": display_id}}),
+    ):
+        publisher.session.send(publisher.pub_socket, kind, content, parent=cell, ident=publisher.topic)
+
+
 @contextlib.contextmanager
 def messages_admitted(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Let a page's messages through while a cell runs the kernel's loop from within itself.

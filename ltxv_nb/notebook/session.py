@@ -8,24 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.settings import is_pinned
 from ltxv_nb.text import one_line, visible
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ltxv_nb.chained import ChainedJob
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
     from ltxv_nb.models import Model
     from ltxv_nb.notebook.output.status import Board
     from ltxv_nb.notebook.output.views import CellView
     from ltxv_nb.notebook.widgets.worker import Worker
+    from ltxv_nb.request import GenerationRequest
 
 #: Under this name the last job is bound in the notebook.
 LAST_JOB = "_ltxv"
 
-SANDBOX_NOTICE = (
-    "Sandbox: clips are drawn on this machine, and nothing is billed. %ltxv login switches to the real model."
-)
+SANDBOX_NOTICE = "Sandbox: clips are drawn on this machine, free of charge."
 
 #: Seconds that closing a session waits for work that has begun.
 _CLOSING_SECONDS = 5.0
@@ -97,6 +98,12 @@ class Session:
     def bind(self, job: Job) -> None:
         """Give a job to the notebook as its last one; without a notebook there is nothing to do."""
 
+    def unfinished_elsewhere(self) -> list[str]:
+        """Return a sentence on each other service with unfinished clips: how many, and how to get there."""
+        from ltxv_nb.notebook.output.elsewhere import sentences
+
+        return sentences(self.client.unfinished_elsewhere())
+
     def worker(self, name: str) -> Worker:
         """Return a new worker, for whose work `close` waits."""
         from ltxv_nb.notebook.widgets.worker import Worker
@@ -133,6 +140,7 @@ class NotebookSession(Session):
         super().__init__()
         self.ip = ip
         self._sandbox_announced = False
+        self._chained: weakref.WeakSet[ChainedJob] = weakref.WeakSet()
 
     def new_client(self, **settings: Any) -> Client:
         """Use a new client in place of the one before, if any, which is closed; its jobs stay in the journal.
@@ -162,7 +170,8 @@ class NotebookSession(Session):
     def announce_sandbox(self) -> None:
         """Print once that this is the sandbox, if it is."""
         if not self._sandbox_announced and self.client.backend == "sandbox":
-            self.say(SANDBOX_NOTICE)
+            way = "" if is_pinned() else " %ltxv login switches to the real model."
+            self.say(SANDBOX_NOTICE + way)
         self._sandbox_announced = True
 
     def model(self, name: str) -> Model:
@@ -246,23 +255,59 @@ class NotebookSession(Session):
         publisher: Any = self.ip.display_pub
         publisher.publish(bundle, {})
 
-    def follow(self, job: Job, *, embed: bool | None = None) -> None:
-        """Show a job under the running cell and keep that up to date until it ends."""
+    def last_job(self) -> Job | None:
+        """Return the job that was submitted last in this notebook, if there is one."""
+        job: Job | None = self.ip.user_ns.get(LAST_JOB)
+        return job
+
+    def chain(self, request: GenerationRequest, *, allow_duplicate: bool, reuse: bool) -> ChainedJob:
+        """Submit a request once the job is finished that gives its first frame; nothing is sent before.
+
+        The very same one that waits already is returned instead, unless a duplicate is allowed.
+        """
+        from ltxv_nb.chained import ChainedJob
+
+        if not allow_duplicate:
+            for waiting in self.waiting():
+                if waiting.request == request:
+                    return waiting
+        job = ChainedJob(self.client, request, allow_duplicate=allow_duplicate, reuse=reuse)
+        self._chained.add(job)
+        return job.begin()
+
+    def waiting(self) -> list[ChainedJob]:
+        """Return the jobs that wait for another one and are not submitted yet."""
+        return [job for job in self._chained if job.first is not None]
+
+    def follow(self, job: Job, *, embed: bool | None = None, error: bool = False) -> None:
+        """Show a job under the running cell and keep that up to date until it ends.
+
+        Parameters
+        ----------
+        job : Job
+            The job.
+        embed : bool, optional
+            As in `ltxv_nb.media.player.player_html`.
+        error : bool
+            Whether the cell ends with an error, which the outcome of the job then replaces.
+        """
         view = self.view(job, embed=embed)
+        if error:
+            view.expect_error()
         try:
             self.board.add(job, view, held=True)  # no outcome may be shown before the view is on the page
             view.show()
         finally:
             self.board.release(view)
 
-    def show(self, job: Job, *, embed: bool | None = None) -> None:
-        """Add a job's outcome, as it is now, to the running cell."""
+    def show(self, job: Job, *, embed: bool | None = None, note: str = "") -> None:
+        """Add a job's outcome, as it is now, to the running cell; a note is shown below a clip."""
         from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text
 
         if front_end_of(self.ip) == "terminal":
-            self.say(outcome_text(job, notebook_folder()))
+            self.say(outcome_text(job, notebook_folder(), note))
         else:
-            self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder()))
+            self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder(), note=note))
 
     def wait(self, job: Job, timeout: float, *, embed: bool | None = None, clear: bool = False) -> None:
         """Wait for a job under the running cell, then show its outcome there.
@@ -296,8 +341,12 @@ class NotebookSession(Session):
                     self.board.add(job, view, held=True)
                     view.show()
                 wait_for(job, timeout, answering=front_end == "page")
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, KeyboardInterrupt) and not job.id:
+                    job.stop()  # nothing was sent, and the user wants it to end
                 if view is not None:
+                    if clear:
+                        view.expect_error()
                     self.board.release(view)  # the job continues, and so does its status
                 raise
             if view is not None:
@@ -318,6 +367,8 @@ class NotebookSession(Session):
         """Stop everything that was started here; every status says so."""
         with self._lock:
             self._closed = True
+        for job in self.waiting():
+            job.stop()
         self.forget_client()
         super().close()
 

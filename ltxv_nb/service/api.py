@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 from ltxv_nb.errors import APIError, ServiceUnreachable
 from ltxv_nb.http_client import http_date
 from ltxv_nb.service import catalogue, request_log, transport
+from ltxv_nb.service.backend import SandboxService
 from ltxv_nb.service.bearer import BearerAuth
 from ltxv_nb.service.failures import READ_HINTS, error_of, network_words
 from ltxv_nb.service.outcome import NotDelivered, Unclear, outcome_of
@@ -159,6 +160,7 @@ class Api:
             scrub=self._scrub,
             now=self._clock(),
             missing_model_hint=self._missing_model_hint,
+            free=isinstance(self._service, SandboxService),
         )
 
     def fetch(

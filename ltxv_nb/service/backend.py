@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from ltxv_nb import sandbox_address
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.key import ApiKey
-from ltxv_nb.settings import KEY_VARIABLES, Settings, is_loopback, service_name
+from ltxv_nb.settings import KEY_VARIABLES, PINNED, Settings, is_loopback, is_pinned, service_name
 
 #: What the journal calls the sandbox: its port changes, its generations stay.
 SANDBOX_ORIGIN = "sandbox"
@@ -37,19 +37,37 @@ class RemoteService:
     ----------
     settings : Settings
         With the base URL and the key.
+
+    Raises
+    ------
+    ConfigurationError
+        ``LTXV_BACKEND=sandbox`` keeps this process in the sandbox. An address of this machine is refused as
+        well, since it may lead on to a paid service; only that of the home's own sandbox is not.
     """
 
     reads_per_minute = 150.0  # of the 200 the service allows
 
     def __init__(self, settings: Settings) -> None:
-        self.base_url = settings.base_url
-        self.key = settings.key
         self.origin = service_name(settings.base_url)
+        self._base_url = settings.base_url
+        self.key = settings.key
+        self._home = settings.home
+        self._check_pin()
+
+    @property
+    def base_url(self) -> str:
+        """Its address, which every request begins with; raises if the environment has been pinned since."""
+        self._check_pin()
+        return self._base_url
 
     @property
     def is_public(self) -> bool:
         """Whether it is another machine: then a video may not come from an address inside our own network."""
-        return not is_loopback(urlsplit(self.base_url).hostname)
+        return not is_loopback(urlsplit(self._base_url).hostname)
+
+    def _check_pin(self) -> None:
+        if is_pinned() and not _is_sandbox_of(self._home, self._base_url):
+            raise ConfigurationError(PINNED)
 
     def start(self) -> None:
         """Do nothing: the API runs by itself."""
@@ -184,6 +202,12 @@ def _environment() -> dict[str, str]:
         if kept.get(name):  # relative to this process's folder, not to the sandbox's
             kept[name] = str(Path(kept[name]).expanduser().absolute())
     return {**kept, "PYTHONPATH": os.pathsep.join(folders)}
+
+
+def _is_sandbox_of(home: Path, base_url: str) -> bool:
+    """Whether an address is that of a home's sandbox, as a program that knows only the API may use it."""
+    known, parts = sandbox_address.read(home / sandbox_address.FOLDER), urlsplit(base_url)
+    return known is not None and is_loopback(parts.hostname) and parts.port == known.port
 
 
 def connect(settings: Settings) -> RemoteService | SandboxService:

@@ -31,11 +31,14 @@ if TYPE_CHECKING:
 REFUSALS = frozenset({400, 401, 402, 403, 404, 405, 406, 410, 411, 413, 414, 415, 417, 422, 431, 451})
 
 _HINTS = {
-    400: "Nothing was billed; change what it names and run the cell again.",
-    401: "Nothing was billed. Check AIMLAPI_API_KEY, or run %ltxv login.",
-    403: "Nothing was billed. Top up the account, or use LTXV_BACKEND=sandbox, which costs nothing.",
-    413: "Nothing was billed; use a smaller image.",
-    422: "Nothing was billed; change what it names and run the cell again.",
+    400: "change what it names and run the cell again.",
+    413: "use a smaller image.",
+    422: "change what it names and run the cell again.",
+}
+#: Of the API alone: the sandbox has no accounts.
+_ACCOUNT_HINTS = {
+    401: "Check AIMLAPI_API_KEY, or run %ltxv login.",
+    403: "Top up the account, or use LTXV_BACKEND=sandbox, which costs nothing.",
 }
 
 
@@ -85,6 +88,7 @@ def outcome_of(
     scrub: Callable[[str], str],
     now: float,
     missing_model_hint: Callable[[str], str],
+    free: bool = False,
 ) -> Outcome:
     """Tell from the service's answer what became of a submission.
 
@@ -102,16 +106,19 @@ def outcome_of(
         Unix time in seconds, for a date in ``Retry-After``.
     missing_model_hint : callable
         Returns a sentence that names other models, from the id of one that the service does not have.
+    free : bool
+        Whether it is the sandbox, where nothing is ever billed, and nobody has to be told so.
     """
     if not reply.is_for(client_request_id):
         return Unclear("the answer that came belongs to another request")
     status = reply.status
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        error = error_of(reply, "The service asks for fewer requests; nothing was billed.", scrub, now)
+        hint = f"The service asks for fewer requests{'' if free else '; nothing was billed'}."
+        error = error_of(reply, hint, scrub, now)
         if isinstance(error, RateLimitError):
             return Busy(error)
     if status in REFUSALS:
-        hint = _HINTS.get(status, "Nothing was billed.")
+        hint = _hint(status, free=free)
         if status == HTTPStatus.NOT_FOUND:
             gone = f"The service has no model {model!r}; it may have been retired."
             hint = " ".join(filter(None, [gone, missing_model_hint(model), hint]))
@@ -119,6 +126,19 @@ def outcome_of(
     if not 200 <= status < 300:
         return Unclear(f"the service answered {status} {one_line(scrub(reply.reason), 200)}".strip())
     return _accepted(reply, scrub)
+
+
+def _hint(status: int, *, free: bool) -> str:
+    """Return what a refusal means for the money, and what to do."""
+    advice = _HINTS.get(status, "")
+    if free:
+        return advice[:1].upper() + advice[1:]
+    account = _ACCOUNT_HINTS.get(status)
+    return (
+        f"Nothing was billed; {advice}"
+        if advice
+        else " ".join(["Nothing was billed.", account or ""]).strip()
+    )
 
 
 def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:

@@ -110,7 +110,7 @@ def test_stop_tracking_works_while_a_cell_waits_and_the_cell_fails_with_one_line
     assert time.monotonic() - began < 2.0
     assert cell.reply["ename"] == "WatchStopped"
     assert len(cell.error_lines) == 1
-    assert "The generation continues in the sandbox, and nothing is billed." in cell.error_lines[0]
+    assert "The generation continues in the sandbox, free of charge." in cell.error_lines[0]
     assert kernel.run("%ltxv wait").ok
 
 
@@ -136,7 +136,7 @@ def test_an_interrupt_ends_the_waiting_and_not_the_job(kernel):
     cell = kernel.finish(message_id)
     assert cell.reply["ename"] == "KeyboardInterrupt"
     assert len(cell.error_lines) == 1
-    assert "The generation continues in the sandbox, and nothing is billed." in cell.error_lines[0]
+    assert "The generation continues in the sandbox, free of charge." in cell.error_lines[0]
     assert "%ltxv wait" in cell.error_lines[0]
     assert kernel.value("patient.watched, patient.done()") == "True False"
     left = "[task for task in __import__('asyncio').all_tasks() if '_until_over' in repr(task)]"

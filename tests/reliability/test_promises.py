@@ -170,14 +170,11 @@ def test_again_is_an_explicit_act_and_pays_again(service, client):
     assert_books_agree(client, service)
 
 
-def test_a_finished_twin_is_mentioned_with_its_file_and_does_not_block(service, client):
-    first = client.submit(PROMPT)
-    assert first.twin is None
+def test_a_finished_request_is_shown_again_for_nothing_by_every_client(service, new_client):
+    first = new_client().submit(PROMPT)
     video = first.result(10)
-    second = client.submit(PROMPT)
-    assert second.twin == video.path
-    second.result(10)
-    assert len(service.billed) == 2
+    assert new_client().submit(PROMPT, reuse=True).video.path == video.path
+    assert len(service.billed) == 1
 
 
 def test_the_same_image_is_the_same_request_and_is_kept_as_a_file(service, new_client):

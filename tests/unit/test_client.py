@@ -18,6 +18,7 @@ from PIL import Image
 
 from ltxv_nb.errors import (
     APIError,
+    ClipMissing,
     ConfigurationError,
     DuplicateRequest,
     InsufficientCreditsError,
@@ -230,16 +231,95 @@ def test_it_is_sent_again_on_purpose(desk):
     assert len(desk.service.billed) == 2
 
 
-def test_a_finished_twin_is_mentioned_with_its_file_and_does_not_stop(desk):
+def test_without_reuse_a_finished_request_is_made_again(desk):
     first = desk.client.submit(PROMPT)
-    assert first.twin is None
     desk.finish(first)
-    second = desk.client.submit(PROMPT)
-    assert second.twin == first.video.path
-    first.video.path.unlink()
-    desk.finish(second)
-    second.video.path.unlink()
-    assert desk.client.submit(PROMPT).twin is None
+    assert desk.client.submit(PROMPT).id != first.id
+    assert len(desk.service.billed) == 2
+
+
+# -- reuse -----------------------------------------------------------------------------------------------
+
+
+def test_with_reuse_a_finished_request_is_returned_and_nothing_is_sent(desk):
+    first = desk.client.submit(PROMPT, duration=6)
+    desk.finish(first)
+    posts = len(desk.posts)
+    again = desk.client.submit(PROMPT, duration=6, reuse=True)
+    assert again is first
+    assert again.video.path.exists()
+    assert len(desk.posts) == posts
+    assert desk.client.submit(PROMPT, duration=8, reuse=True).id != first.id
+
+
+def test_reuse_works_in_the_next_process_and_without_the_service(desk):
+    first = desk.client.submit(PROMPT)
+    desk.finish(first)
+    desk.client.close()
+    other, rig = desk.another()
+    rig.place.start = lambda: pytest.fail("the service was started")
+    assert other.submit(PROMPT, reuse=True).video.path == first.video.path
+    assert rig.wire.sent == []
+
+
+def test_of_several_takes_the_newest_whose_file_is_there_is_returned(desk):
+    takes = []
+    for _ in range(3):
+        takes.append(desk.client.submit(PROMPT, allow_duplicate=True))
+        desk.finish(takes[-1])
+    assert desk.client.submit(PROMPT, reuse=True) is takes[2]
+    takes[2].video.path.unlink()
+    assert desk.client.submit(PROMPT, reuse=True) is takes[1]
+    assert len(desk.service.billed) == 3
+
+
+def test_a_clip_whose_file_is_gone_is_not_bought_again_by_itself(desk):
+    job = desk.client.submit(PROMPT)
+    desk.finish(job)
+    job.video.path.unlink()
+    with pytest.raises(ClipMissing) as caught:
+        desk.client.submit(PROMPT, reuse=True)
+    assert caught.value.job is job
+    assert f"%ltxv attach {job.id}" in str(caught.value)
+    assert "to pay for another one, add --again" in str(caught.value)
+    assert len(desk.service.billed) == 1
+
+    job.reopen()
+    desk.rig.run(120)
+    assert job.video.path.exists()
+    assert desk.client.submit(PROMPT, reuse=True) is job
+    assert len(desk.service.billed) == 1
+
+
+def test_a_clip_whose_file_is_there_is_not_fetched_again(desk):
+    job = desk.client.submit(PROMPT)
+    desk.finish(job)
+    job.reopen()
+    assert job.video is not None
+    assert len(desk.rig.saver.saved) == 1
+
+
+def test_reuse_does_not_pass_by_an_unfinished_one(desk):
+    desk.finish(desk.client.submit(PROMPT))
+    running = desk.client.submit(PROMPT, allow_duplicate=True)
+    with pytest.raises(DuplicateRequest) as caught:
+        desk.client.submit(PROMPT, reuse=True)
+    assert caught.value.job is running
+
+
+def test_allow_duplicate_buys_even_with_reuse(desk):
+    desk.finish(desk.client.submit(PROMPT))
+    desk.client.submit(PROMPT, allow_duplicate=True, reuse=True)
+    assert len(desk.service.billed) == 2
+
+
+def test_a_clip_that_another_process_finishes_in_between_is_not_bought_again(desk, monkeypatch):
+    first = desk.client.submit(PROMPT)
+    desk.finish(first)
+    # As if it had been finished between the look into the journal and the reservation.
+    monkeypatch.setattr(desk.client.journal, "finished_before", lambda _fingerprint: [])
+    assert desk.client.submit(PROMPT, reuse=True) is first
+    assert len(desk.service.billed) == 1
 
 
 # -- images ----------------------------------------------------------------------------------------------

@@ -10,13 +10,15 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.errors import GenerationTimeout, LTXVError, RequestError
+from ltxv_nb.errors import ConfigurationError, GenerationTimeout, LTXVError, RequestError
 from ltxv_nb.media.player import file_address
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
 from ltxv_nb.notebook.magic.options import Options, parse
 from ltxv_nb.notebook.output.status import seconds_text
-from ltxv_nb.text import one_line, visible
+from ltxv_nb.settings import PINNED, is_pinned
+from ltxv_nb.text import NO_MATH, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +97,7 @@ def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeo
 
 def help_text() -> str:
     """Return the list of line commands, in plain text."""
-    rows = [(f"{name} {command.takes}".strip(), command.help) for name, command in COMMANDS.items()]
+    rows = [(f"{name} {command.takes}".strip(), command.help) for name, command in offered().items()]
     width = max(len(left) for left, _ in rows) + 2
     listing = "\n".join(f"  %ltxv {left.ljust(width)}{right}" for left, right in rows)
     return (
@@ -186,7 +188,7 @@ def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
     table = f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>"
     return {
         "text/plain": "\n".join([*lines, last]).rstrip(),
-        "text/html": table + _paragraphs(last),
+        "text/html": f'<div class="{NO_MATH}">{table}{_paragraphs(last)}</div>',
     }
 
 
@@ -207,7 +209,7 @@ def _paragraphs(text: str) -> str:
 
 
 def _cell(content: str) -> str:
-    return f"<td{_LEFT}>{content}</td>"
+    return f'<td{_LEFT} dir="auto">{content}</td>'
 
 
 def _file_link(job: Job) -> str:
@@ -223,6 +225,8 @@ def _job(session: NotebookSession, word: str) -> Job:
     from ltxv_nb.video import Video
 
     held = session.ip.user_ns.get(word)
+    if isinstance(held, Job) and not held.id:
+        return held  # it waits for another one, and no journal knows it
     if isinstance(held, (Job, Video)):
         word = held.id if isinstance(held, Job) else held.job_id
     return session.client.job(word)
@@ -241,18 +245,21 @@ def _show(session: NotebookSession, arguments: list[str], options: Options) -> N
 
 def _wait(session: NotebookSession, arguments: list[str], options: Options) -> None:
     client = session.client
-    jobs = [_job(session, arguments[0])] if arguments else client.resume()
+    jobs = [_job(session, arguments[0])] if arguments else [*client.resume(), *session.waiting()]
     if not jobs:
         session.say("Nothing is unfinished, so there is nothing to wait for.")
     timeout = options.timeout
     assert timeout is not None  # there is a default
     deadline = time.monotonic() + timeout
     failure: LTXVError | None = None
+    alone = len(jobs) == 1 and _is_one_line(
+        session
+    )  # whether the outcome may replace all of the cell's output
     for job in jobs:
         job.watch()
         session.bind(job)
         try:
-            session.wait(job, max(0.0, deadline - time.monotonic()), embed=options.embed)
+            session.wait(job, max(0.0, deadline - time.monotonic()), embed=options.embed, clear=alone)
         except GenerationTimeout:
             raise job.timed_out(timeout) from None
         except LTXVError as error:
@@ -261,6 +268,12 @@ def _wait(session: NotebookSession, arguments: list[str], options: Options) -> N
             failure = failure or error
     if failure is not None:
         raise failure
+
+
+def _is_one_line(session: NotebookSession) -> bool:
+    """Whether the running cell is nothing but a command."""
+    code = str(running_request(session.ip).get("code", "")).strip()
+    return code.startswith("%ltxv") and "\n" not in code
 
 
 def _stop(session: NotebookSession, arguments: list[str], _options: Options) -> None:
@@ -277,6 +290,9 @@ def _forget(session: NotebookSession, arguments: list[str], _options: Options) -
     if job.done():
         session.say(f"Job {job.id} has ended already.")
         return
+    if not job.id:  # it is not submitted yet
+        _stop(session, arguments, _options)
+        return
     note = job.billing_note
     job.forget()
     session.say(
@@ -286,15 +302,10 @@ def _forget(session: NotebookSession, arguments: list[str], _options: Options) -
 
 
 def _resume(session: NotebookSession, _arguments: list[str], options: Options) -> None:
-    from ltxv_nb.service.backend import SANDBOX_ORIGIN
-
-    client = session.client
-    jobs = client.resume()
-    elsewhere = client.unfinished_elsewhere()
-    for origin, count in elsewhere.items():
-        way = "%ltxv sandbox" if origin == SANDBOX_ORIGIN else "%ltxv sandbox off, with the key and address,"
-        clips = "1 clip is" if count == 1 else f"{count} clips are"
-        session.say(f"{clips} unfinished at another service ({origin}): {way} switches to it.")
+    jobs = session.client.resume()
+    elsewhere = session.unfinished_elsewhere()
+    for sentence in elsewhere:
+        session.say(sentence)
     if not jobs and not elsewhere:
         session.say("Nothing is unfinished.")
     for job in jobs:
@@ -313,7 +324,7 @@ def _take_over(session: NotebookSession, arguments: list[str], options: Options)
 
 def _attach(session: NotebookSession, arguments: list[str], options: Options) -> None:
     job = _job(session, arguments[0])
-    if job.status == "lost":
+    if job.status == "lost" or (job.video is not None and not job.video.path.is_file()):
         job.reopen()
     session.bind(job)
     if job.done():
@@ -333,6 +344,8 @@ def _sandbox(session: NotebookSession, arguments: list[str], _options: Options) 
     if arguments and arguments[0] not in {"on", "off"}:
         raise RequestError(f"%ltxv sandbox can be on or off, not {arguments[0]!r}.")
     if arguments == ["off"]:
+        if is_pinned():
+            raise ConfigurationError(PINNED)
         client = session.new_client(backend="auto")
         if client.backend == "sandbox":
             session.say("No API key was found, so clips still go to the sandbox: %ltxv login asks for a key.")
@@ -385,7 +398,7 @@ COMMANDS: dict[str, Command] = {
     "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),
-    "stop": Command(_stop, "stop tracking a job; the generation continues and will be billed", "ID"),
+    "stop": Command(_stop, "stop tracking a job; the generation itself continues", "ID"),
     "forget": Command(_forget, "give up a job that never ends, so that its request can be sent again", "ID"),
     "resume": Command(_resume, "resume everything that is unfinished", "", _SHOWING),
     "takeover": Command(
@@ -393,7 +406,7 @@ COMMANDS: dict[str, Command] = {
     ),
     "attach": Command(
         _attach,
-        "track a generation made elsewhere, or a job that was given up",
+        "track a generation made elsewhere or given up, or download again a clip whose file is gone",
         "GENERATION_ID",
         _SHOWING,
     ),
@@ -402,3 +415,11 @@ COMMANDS: dict[str, Command] = {
         _sandbox, "use the sandbox in this notebook: free of charge, not the real model", "[on|off]"
     ),
 }
+
+#: What leads out of the sandbox.
+_WAYS_OUT = ("login", "sandbox")
+
+
+def offered() -> dict[str, Command]:
+    """Return the commands that can be of use here: none that the environment forbids."""
+    return {name: command for name, command in COMMANDS.items() if not (is_pinned() and name in _WAYS_OUT)}

@@ -29,9 +29,9 @@ _LINE = re.compile(r"^\s*(%%?)ltxv(?:\s+(.*))?$", re.DOTALL)
 
 def commands() -> dict[str, Command]:
     """Return the line commands; they are imported when they are first needed, to keep loading light."""
-    from ltxv_nb.notebook.magic.commands import COMMANDS
+    from ltxv_nb.notebook.magic.commands import offered
 
-    return COMMANDS
+    return offered()
 
 
 def make_matcher(session: NotebookSession) -> Callable[[CompletionContext], Any]:
@@ -173,5 +173,5 @@ def _files(kind: str, session: NotebookSession) -> list[str]:
     return [
         name
         for name, value in session.ip.user_ns.items()
-        if not name.startswith("_") and type(value).__name__ in wanted
+        if not name.startswith("_") and wanted.intersection(kind.__name__ for kind in type(value).__mro__)
     ]

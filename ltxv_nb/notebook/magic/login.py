@@ -21,10 +21,13 @@ def login() -> str:
     Raises
     ------
     ConfigurationError
-        There is no one to ask here, or what was typed is not a key.
+        There is no one to ask here, what was typed is not a key, or the environment keeps this process in the
+        sandbox.
     AuthenticationError
         The service does not know the key; it is not saved.
     """
+    if settings.is_pinned():
+        raise ConfigurationError(settings.PINNED)
     key = ApiKey(_ask())
     balance = _try(key)
     settings.remember_for_session(key)

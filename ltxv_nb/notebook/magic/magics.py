@@ -77,6 +77,9 @@ class LTXVMagics(Magics):
     embed: Any = Bool(
         None, allow_none=True, help="put whole clips into the notebook (True), only link to them (False)"
     ).tag(config=True)
+    reuse: Any = Bool(
+        True, help="whether a cell whose very request has a finished clip shows that, and makes no new one"
+    ).tag(config=True)
     timeout: Any = Float(DEFAULT_TIMEOUT, help="seconds a waiting cell waits").tag(config=True)
 
     def __init__(self, shell: InteractiveShell, session: NotebookSession) -> None:
@@ -144,7 +147,11 @@ class LTXVMagics(Magics):
                 f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
             )
         known = {one.key: one for one in with_flags(model)}
-        said = {name: filled(known.get(name), value, names) for name, value in options.parameters.items()}
+        said = {
+            name: filled(one, value, self._file_names(value) if one is not None and one.media else names)
+            for name, value in options.parameters.items()
+            for one in [known.get(name)]
+        }
         chosen = {name: value for name, value in said.items() if value is not None}
         values = {"prompt": fill(cell, names), **self._defaults(model, chosen), **chosen, "model": model}
         return GenerationRequest.of(values)
@@ -166,35 +173,75 @@ class LTXVMagics(Magics):
                 ) from None
         return chosen
 
+    def _file_names(self, value: Any) -> Mapping[str, Any]:
+        """Return the names that a file can have: the variables; and ``_`` and ``last``, the job before."""
+        names, last = self.session.ip.user_ns, self.session.last_job()
+        if last is None and (value == "_" or (value == "last" and "last" not in names)):
+            raise RequestError(
+                f"-i {value}: there is no job before this one in this notebook; nothing was sent."
+            )
+        return {"last": last, **names, "_": last} if last is not None else names
+
     def _generate(self, request: GenerationRequest, options: Options) -> None:
         """Submit the request, bind the job, and show it; wait for it if that was asked for."""
         session = self.session
-        embed = self.embed if options.embed is None else options.embed
         if options.dry_run:
-            from ltxv_nb.notebook.magic import commands
-
-            commands.show_plan(session, session.client.check(request))
+            self._dry_run(request)
             return
         session.announce_sandbox()
         session.prepare()
         job: Job | None = None
         with explained(lambda: interrupt_note(job)):
-            try:
-                job = session.client.submit_request(request, allow_duplicate=options.again)
-            except (SubmissionUnknown, DuplicateRequest) as error:
-                if error.job is not None:
-                    session.bind(error.job, options.output)
-                    # It is tracked in the background, and its clip is shown here when it is found, or ready.
-                    # Whatever goes wrong with that, the user must see the error.
-                    with contextlib.suppress(Exception):
-                        session.follow(error.job.watch(), embed=embed)
-                raise
+            job = self._submit(request, options)
             session.bind(job, options.output)
+            embed = self._embed(options)
             waits = always_waits() or (self.wait if options.wait is None else options.wait)
-            if waits:
+            if job.video is not None:
+                from ltxv_nb.notebook.output.outcome import shown_again
+
+                session.show(job, embed=embed, note=shown_again(job))
+            elif waits:
                 session.wait(job, options.timeout or self.timeout, embed=embed, clear=True)
             else:
                 session.follow(job, embed=embed)
+
+    def _submit(self, request: GenerationRequest, options: Options) -> Job:
+        """Submit the request, at once or when the job is finished that gives its first frame."""
+        session, how = self.session, {"allow_duplicate": options.again, "reuse": self.reuse}
+        if _is_running(request.image):
+            return session.chain(request, **how)
+        try:
+            return session.client.submit_request(request, **how)
+        except (SubmissionUnknown, DuplicateRequest) as error:
+            if error.job is not None:
+                session.bind(error.job, options.output)
+                # It is tracked in the background, and its clip is shown here when it is found, or ready.
+                # Whatever goes wrong with that, the user must see the error.
+                with contextlib.suppress(Exception):
+                    session.follow(error.job.watch(), embed=self._embed(options), error=True)
+            raise
+
+    def _embed(self, options: Options) -> bool | None:
+        embed: bool | None = self.embed if options.embed is None else options.embed
+        return embed
+
+    def _dry_run(self, request: GenerationRequest) -> None:
+        from ltxv_nb.notebook.magic import commands
+
+        first = request.image
+        if not _is_running(first):
+            commands.show_plan(self.session, self.session.client.check(request))
+            return
+        body = self.session.client.check(request.replace(image=None))
+        later = f"(the last frame of job {first.id or first.status}, when it is finished)"
+        commands.show_plan(self.session, {**body, "image_url": later})
+
+
+def _is_running(source: Any) -> bool:
+    """Whether a first frame is that of a job which is still being made."""
+    from ltxv_nb.job import Job
+
+    return isinstance(source, Job) and source.video is None and not source.done()
 
 
 def _with_default() -> tuple[Parameter, ...]:

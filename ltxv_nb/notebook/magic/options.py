@@ -68,7 +68,7 @@ SWITCHES: tuple[Switch, ...] = (
         "put the whole clip into the notebook, or only link to its file (default: small clips and previews)",
     ),
     Switch("dry_run", ("--dry-run",), "check everything and show what would be sent; nothing is sent"),
-    Switch("again", ("--again",), "send it even though an identical one is unfinished, and pay for both"),
+    Switch("again", ("--again",), "make a new clip even though the very same one is finished, or unfinished"),
     Switch("help", ("-h", "--help"), "show this help"),
 )
 
@@ -214,8 +214,9 @@ def help_text(model: Model | None = None) -> str:
 
     %%ltxv {option}[options]{example}
 
-The cell returns at once; the clip appears under it when it is ready. {{name}} and {{expression}} are filled
-from the notebook; {{{{ and }}}} are literal braces. Option values are filled in the same way.
+The cell returns at once; the clip appears under it when it is ready. Run again, the cell shows that clip;
+--again makes a new one. {{name}} and {{expression}} are filled from the notebook; {{{{ and }}}} are literal
+braces. Option values are filled in the same way.
 
 Options:
 {listing}
@@ -228,7 +229,8 @@ LTXV_WAIT=1 in the environment makes every cell wait. Defaults: %config LTXVMagi
 
 _FILES = """-i, like every option for a file, takes a path, a web address, or the name of a variable that
 holds a path, an address, bytes, or an earlier job or video; for a picture also a PIL image or an array, and
-of a job or video the last frame. """
+of a job or video the last frame. -i _ is the job before; a job that still runs is waited for in the
+background. """
 
 
 class _Parser(argparse.ArgumentParser):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from ltxv_nb.media.player import player_html, player_text
-from ltxv_nb.text import visible
+from ltxv_nb.engine.save import Saver
+from ltxv_nb.media.player import pending_html, player_html, player_text
+from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,10 +20,15 @@ _NOTE = (
     "color:var(--jp-ui-font-color1,#222);background:var(--jp-layout-color2,#f5f5f5);border-radius:3px;"
     "white-space:pre-line"
 )
+#: What stands where a clip will be that is not submitted yet.
+_CHAINED = (
+    "This clip is {status}: it is submitted when that one is finished, and shown here then. If the kernel "
+    "ends before, nothing was sent: run the cell again."
+)
 _RED, _GREY = "var(--jp-error-color1,#c62828)", "var(--jp-border-color1,#999)"
 
 
-def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path) -> dict[str, str]:
+def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = "") -> dict[str, str]:
     """Return the final output of a job that has ended, or whose tracking has stopped.
 
     Parameters
@@ -32,24 +39,26 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path) -> dict[str,
         As in `ltxv_nb.media.player.player_html`.
     base_dir : Path
         The notebook's folder.
+    note : str
+        One more line of small print below a clip.
 
     Returns
     -------
     dict of str to str
         ``text/html`` and ``text/plain``.
     """
-    text = outcome_text(job, base_dir)
+    text = outcome_text(job, base_dir, note)
     if job.video is not None:
-        player = player_html(job.video, embed=embed, base_dir=base_dir, twin=job.twin)
+        player = player_html(job.video, embed=embed, base_dir=base_dir, note=note)
         return {"text/html": player, "text/plain": text}
     return note_bundle(text, _GREY if job.error is None else _RED)
 
 
-def outcome_text(job: Job, base_dir: Path) -> str:
+def outcome_text(job: Job, base_dir: Path, note: str = "") -> str:
     """Return the same in one line of plain text."""
     if job.video is not None:
-        earlier = f" The same request was made before: {visible(job.twin.name)}" if job.twin else ""
-        return player_text(job.video, base_dir=base_dir) + earlier
+        text = player_text(job.video, base_dir=base_dir)
+        return f"{text.rstrip('.')}. {note}" if note else text
     if job.error is not None:
         return f"{type(job.error).__name__}: {job.error}"
     return (
@@ -61,7 +70,7 @@ def outcome_text(job: Job, base_dir: Path) -> str:
 def note_bundle(text: str, colour: str = _GREY) -> dict[str, str]:
     """Return one sentence as an output."""
     style = _NOTE.format(colour=colour)
-    shown = f'<div class="ltxv-note" style="{style}">{html.escape(text)}</div>'
+    shown = f'<div class="ltxv-note {NO_MATH}" dir="auto" style="{style}">{html.escape(text)}</div>'
     return {"text/html": shown, "text/plain": text}
 
 
@@ -70,5 +79,22 @@ def pending_bundle(job: Job, more: str = "") -> dict[str, str]:
     text = (
         f"The clip of ltxv job {job.id} will be shown here when it is ready; "
         f"%ltxv show {job.id} shows it later.{more}"
+        if job.id
+        else f"{_CHAINED.format(status=job.status)}{more}"
     )
-    return {"text/html": f"<p>{html.escape(text)}</p>", "text/plain": text}
+    return {"text/html": f'<p class="{NO_MATH}">{html.escape(text)}</p>', "text/plain": text}
+
+
+def fallback_html(job: Job, base_dir: Path) -> str:
+    """Return what stands beside a status from the start, for when its kernel is gone."""
+    if job.id:
+        return pending_html(Saver.destination(job.record), job.id, base_dir=base_dir)
+    words = html.escape(_CHAINED.format(status=job.status))
+    return f'<div class="ltxv-pending {NO_MATH}">{words}</div>'
+
+
+def shown_again(job: Job) -> str:
+    """Return the line below a clip that was made before, and is shown in place of a new one."""
+    made = datetime.fromtimestamp(job.record.saved_at or job.created_at, tz=timezone.utc).astimezone()
+    year = "" if made.year == datetime.now(tz=timezone.utc).astimezone().year else f" {made.year}"
+    return f"Made on {made.day} {made:%b}{year}, shown again. --again makes a new one."

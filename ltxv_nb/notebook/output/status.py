@@ -87,6 +87,8 @@ def snapshot(job: Job) -> Snapshot:
         return Snapshot(state, 0 if failed else 100, "", "failed" if failed else "done")
     if not job.watched:
         return Snapshot("Tracking stopped", 0, job.billing_note, "stopped")
+    if not job.id:  # it waits for another job
+        return Snapshot(job.status.capitalize(), 0, "submitted when that one is finished", "running")
     state = _WORDS.get(job.status, job.status.replace("_", " ").capitalize() or "Running")
     if job.unreachable:
         state = f"{state} (service unreachable, still trying)"

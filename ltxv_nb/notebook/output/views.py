@@ -17,9 +17,8 @@ import sys
 import uuid
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
-from ltxv_nb.engine.save import Saver
-from ltxv_nb.media.player import pending_html
-from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text, pending_bundle
+from ltxv_nb.notebook.ipython import replace_output, running_cell
+from ltxv_nb.notebook.output.outcome import fallback_html, outcome_bundle, outcome_text, pending_bundle
 from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
 from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
 from ltxv_nb.text import visible
@@ -38,6 +37,7 @@ class Output:
     """One output of the running cell, which can be replaced later, from any thread."""
 
     def __init__(self, ip: InteractiveShell) -> None:
+        self._ip, self._cell = ip, running_cell(ip)
         self._publisher: Any = ip.display_pub
         self._id = f"ltxv-{uuid.uuid4().hex}"
 
@@ -49,6 +49,10 @@ class Output:
         """Replace the output, wherever it is by now."""
         self._publisher.publish(bundle, {}, transient={"display_id": self._id}, update=True)
 
+    def show_alone(self, bundle: dict[str, Any]) -> None:
+        """Replace all that the cell has put out, its error included."""
+        replace_output(self._ip, self._cell, bundle, self._id)
+
 
 class CellView(View, Protocol):
     """A view of a job in a cell; nothing is visible before `show`."""
@@ -58,6 +62,9 @@ class CellView(View, Protocol):
 
     def withdraw(self) -> None:
         """Remove it: the cell will show the outcome itself."""
+
+    def expect_error(self) -> None:
+        """Take note that the cell ends with an error, which the outcome will overtake."""
 
 
 class PageView:
@@ -81,17 +88,20 @@ class PageView:
         self._embed, self._base_dir = embed, base_dir
         self._status, self._pending = Output(ip), Output(ip)
         self._settled = False  # whether plain HTML has replaced the widget
+        self._alone = False  # whether the outcome replaces everything in the cell
         self._row = StatusRow(job, snapshot(job))
-        self._job = job
+        self._job, self._shown_id = job, job.id
 
     def show(self) -> None:
         """Add the status, and its fallback for where there are no widgets."""
         from ltxv_nb.notebook.widgets.factory import mimebundle
 
-        job = self._job
-        self._status.show({**mimebundle(self._row.box), **pending_bundle(job)})
-        player = pending_html(Saver.destination(job.record), job.id, base_dir=self._base_dir)
-        self._pending.show({"text/html": style_tag(PENDING_STYLE) + player, "text/plain": ""})
+        self._status.show({**mimebundle(self._row.box), **pending_bundle(self._job)})
+        self._pending.show(self._fallback())
+
+    def _fallback(self) -> dict[str, str]:
+        shown = fallback_html(self._job, self._base_dir)
+        return {"text/html": style_tag(PENDING_STYLE) + shown, "text/plain": ""}
 
     def update(self, now: Snapshot) -> None:
         """Show how the job is."""
@@ -99,12 +109,23 @@ class PageView:
             self._settle(outcome_bundle(self._job, embed=None, base_dir=self._base_dir))
         elif not self._settled:
             self._row.update(now)
+            if self._job.id != self._shown_id:  # it has been submitted since
+                self._shown_id = self._job.id
+                self._row.submitted(self._job)
+                self._pending.replace(self._fallback())
 
     def finish(self, job: Job) -> None:
         """Replace the status with the outcome."""
         if not self._settled:
             self._row.update(Snapshot("Preparing the player", 99, "", "running"))
-        self._settle(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
+        bundle = outcome_bundle(job, embed=self._embed, base_dir=self._base_dir)
+        self._settle(bundle)
+        if self._alone:
+            self._status.show_alone(bundle)
+
+    def expect_error(self) -> None:
+        """Take note that the cell ends with an error, which the outcome will overtake."""
+        self._alone = True
 
     def withdraw(self) -> None:
         """Remove the status: the cell will show the outcome itself."""
@@ -125,7 +146,7 @@ class PlainView:
 
     def __init__(self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path) -> None:
         self._embed, self._base_dir = embed, base_dir
-        self._job, self._output = job, Output(ip)
+        self._job, self._output, self._alone = job, Output(ip), False
 
     def show(self) -> None:
         """Say that the clip is being made."""
@@ -137,11 +158,18 @@ class PlainView:
 
     def finish(self, job: Job) -> None:
         """Replace the line with the outcome."""
-        self._output.replace(outcome_bundle(job, embed=self._embed, base_dir=self._base_dir))
+        bundle = outcome_bundle(job, embed=self._embed, base_dir=self._base_dir)
+        self._output.replace(bundle)
+        if self._alone:
+            self._output.show_alone(bundle)
 
     def withdraw(self) -> None:
         """Remove the line."""
         self._output.replace(_NOTHING)
+
+    def expect_error(self) -> None:
+        """Take note that the cell ends with an error, which the outcome will overtake."""
+        self._alone = True
 
 
 class LineView:
@@ -157,6 +185,9 @@ class LineView:
     def withdraw(self) -> None:
         """Leave what is printed."""
 
+    def expect_error(self) -> None:
+        """Leave what is printed."""
+
     def update(self, now: Snapshot) -> None:
         """Print a line if the state is another one."""
         if now.state != self._state:
@@ -168,4 +199,5 @@ class LineView:
         self._print(outcome_text(job, self._base_dir))
 
     def _print(self, text: str) -> None:
-        print(visible(f"[ltxv {self._job.id}] {text}"), file=self._stream or sys.stdout, flush=True)
+        name = f"ltxv {self._job.id}".strip()
+        print(visible(f"[{name}] {text}"), file=self._stream or sys.stdout, flush=True)

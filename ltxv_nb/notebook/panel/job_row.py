@@ -120,7 +120,7 @@ class JobRow:
         return self._button("Try again", "Submit the same request once more", self._actions.again)
 
     def _resume_button(self) -> Any:
-        tooltip = "Continue tracking this job; nothing is sent or billed"
+        tooltip = "Continue tracking this job; no new clip is made"
         return self._button("Resume tracking", tooltip, self._actions.resume)
 
 
@@ -129,7 +129,6 @@ def _about(job: Job) -> str:
         settings_text(settings_of(job.record.request)),
         "with a first frame" if job.record.request.get("image") else "",
     ]
-    earlier = f"Made before: {job.twin.name}" if job.twin else ""
-    shown = " · ".join(word for word in (*words, f"job {job.id}", earlier) if word)
+    shown = " · ".join(word for word in (*words, f"job {job.id}") if word)
     prompt = html.escape(one_line(job.record.prompt, 200))
     return f'<span class="ltxv-hint" title="{prompt}">{html.escape(shown)}</span>'

@@ -26,6 +26,7 @@ from ltxv_nb.notebook.session import Session, session_for
 from ltxv_nb.notebook.widgets.factory import WidgetFactory, css_classes, mimebundle
 from ltxv_nb.notebook.widgets.style import BASE_STYLE, CLIP_STYLE, JOB_STYLE, STATUS_STYLE, style_tag
 from ltxv_nb.request import GenerationRequest
+from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,7 @@ _NONE = object()
 
 _SPINNER = '<span class="ltxv-spin" aria-hidden="true"></span>'
 _BADGES = {
-    "sandbox": ("ltxv-badge", "Sandbox: drawn on this machine, nothing is billed"),
+    "sandbox": ("ltxv-badge", "Sandbox: drawn on this machine, free of charge"),
     "aimlapi": ("ltxv-badge ltxv-badge-paid", "AI/ML API: every clip is billed"),
 }
 _OTHER_SERVICE = {
@@ -188,15 +189,21 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         """Offer to resume what is unfinished from earlier, and tracked neither here nor elsewhere."""
         try:
             count = len(self._session.client.untracked())
+            elsewhere = self._session.unfinished_elsewhere()
         except LTXVError:
             return  # the submission will raise what is wrong
-        if not count:
-            return
-        clips = "1 clip is" if count == 1 else f"{count} clips are"
-        text = self._factory.html(f"{clips} unfinished from earlier.", "ltxv-message")
-        tooltip = "Track what is unfinished; nothing is sent or billed"
-        button = self._factory.button("Resume", tooltip, lambda: self._worker.put(self._resume_unfinished))
-        offer = [self._factory.row([text, button], "ltxv-row")]
+        offer = [
+            self._factory.row([self._factory.html(_words(sentence), "ltxv-message")], "ltxv-row")
+            for sentence in elsewhere
+        ]
+        if count:
+            clips = "1 clip is" if count == 1 else f"{count} clips are"
+            text = self._factory.html(_words(f"{clips} unfinished from earlier."), "ltxv-message")
+            tooltip = "Track what is unfinished; no new clip is made"
+            resume = self._factory.button(
+                "Resume", tooltip, lambda: self._worker.put(self._resume_unfinished)
+            )
+            offer.insert(0, self._factory.row([text, resume], "ltxv-row"))
         with self._lock:
             self._offer = offer
             self._arrange()
@@ -425,12 +432,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         except LTXVError as error:
             self._say(str(error), "bad")
             return
-        with self._lock:
-            self._offer = []
-            self._arrange()
+        self._offer_unfinished()  # what is left is elsewhere
         for job in jobs:
             self._add(job)
-        if not jobs:
+        if not jobs and not self._offer:
             self._say("Nothing is unfinished any more; %ltxv gallery shows the clips.", "plain")
 
     def _reuse(self, job: Job) -> None:
@@ -464,13 +469,17 @@ def _head(backend: str, model: Model) -> str:
     return f'<div class="ltxv-head">{name}<span class="{css_class}">{words}</span></div>'
 
 
+def _words(text: str) -> str:
+    """Return a text as HTML that is shown as it stands."""
+    return f'<span class="{NO_MATH}">{html.escape(text)}</span>'
+
+
 def _message(inside: str, tone: str = "plain") -> str:
     """Return a line about the form; screen readers read it out when it changes."""
-    return f'<span role="status" data-tone="{tone}">{inside}</span>'
+    return f'<span role="status" class="{NO_MATH}" dir="auto" data-tone="{tone}">{inside}</span>'
 
 
 def _accepted(job: Job) -> str:
     if job.status == "unknown":
         return str(job.error)
-    made = f" The same request was made before: {job.twin.name}." if job.twin else ""
-    return f"Accepted as job {job.id}.{made}"
+    return f"Accepted as job {job.id}."

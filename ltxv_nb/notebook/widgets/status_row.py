@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.notebook.widgets.factory import WidgetFactory
 from ltxv_nb.notebook.widgets.style import STATUS_STYLE, style_tag
+from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
     from ltxv_nb.job import Job
@@ -34,14 +35,18 @@ class StatusRow:
         self._state = factory.html(_state(first, job.id), "ltxv-state")
         self._meter = factory.html(_meter(first), "ltxv-meter")
         # There is no way to cancel a generation, and the button must not suggest one.
-        tooltip = f"Stop tracking. {job.billing_note}"
-        self._stop = factory.button("Stop tracking", tooltip, job.stop, "ltxv-stop")
+        self._stop = factory.button(*_stopping(job), job.stop, "ltxv-stop")
         self.box: Any = factory.row(self._children(), "ltxv-status")
 
     def update(self, now: Snapshot) -> None:
         """Show how the job is; sends only what differs from what is shown."""
         self._state.value = _state(now, self._job_id)
         self._meter.value = _meter(now)
+
+    def submitted(self, job: Job) -> None:
+        """Speak of a job that has been submitted since as of one that is."""
+        self._job_id = job.id
+        self._stop.description, self._stop.tooltip = _stopping(job)
 
     def offer_stop(self, *, offered: bool) -> None:
         """Show or hide the button that stops tracking."""
@@ -63,13 +68,21 @@ class StatusRow:
         return [self._style, self._placeholder, self._state, self._meter, self._stop]
 
 
+def _stopping(job: Job) -> tuple[str, str]:
+    """Return the text and the tooltip of the button."""
+    if not job.id:
+        return "Do not submit", "Wait no longer for the other job; nothing was sent"
+    return "Stop tracking", f"Stop tracking. {job.billing_note}"
+
+
 def _placeholder(prompt: str) -> str:
-    return f'<div aria-hidden="true"><span>{html.escape(prompt)}</span></div>'
+    return f'<div class="{NO_MATH}" aria-hidden="true"><span dir="auto">{html.escape(prompt)}</span></div>'
 
 
 def _state(now: Snapshot, job_id: str) -> str:
+    dot = f'<span class="ltxv-dot ltxv-dot-{now.tone}" aria-hidden="true"></span>'
     return (
-        f'<span role="status"><span class="ltxv-dot ltxv-dot-{now.tone}" aria-hidden="true"></span>'
+        f'<span role="status" class="{NO_MATH}">{dot}'
         f'<b title="job {html.escape(job_id)}">{html.escape(now.state)}</b></span>'
     )
 

@@ -174,7 +174,7 @@ def built_in(model: Model, pricing: Mapping[str, Any]) -> ServedModel:
         model.id,
         name=f"{model.short_name} (sandbox)",
         developer="ltxv-nb",
-        description="Drawn by the sandbox of ltxv-nb from the words of the prompt; nothing is billed.",
+        description="Drawn by the sandbox of ltxv-nb from the words of the prompt; free of charge.",
         pricing=pricing,
         aliases=model.aliases,
         capabilities=model.capabilities,

@@ -234,8 +234,17 @@ def test_finished_videos_are_found_by_words_id_and_model(rig, journal):
     assert [r.id for r in journal.saved(model="a/b")] == [one.id]
     assert journal.count_saved(text="of") == 2
     assert journal.models() == ["a/b", "ltxv/ltxv-2"]
-    assert journal.saved_twin("f").id == one.id
-    assert journal.saved_twin("other") is None
+    assert [r.id for r in journal.finished_before("f")] == [one.id]
+    assert journal.finished_before("other") == []
+
+
+def test_takes_of_one_request_are_found_newest_first_unless_one_is_unfinished(rig, journal):
+    old, new = (rig.record(state="saved", fingerprint="f", created_at=at) for at in (1.0, 2.0))
+    for record in (new, old):
+        journal.reserve(record)
+    assert [r.id for r in journal.finished_before("f")] == [new.id, old.id]
+    journal.reserve(rig.record(state="running", fingerprint="f", created_at=3.0))
+    assert journal.finished_before("f") == []
 
 
 def test_a_lookup_by_the_services_id_stays_within_the_service(rig, journal):

@@ -144,10 +144,20 @@ def test_a_clip_whose_file_is_gone_still_says_what_it_was(tmp_path):
     assert "A lighthouse" in html
 
 
-def test_an_earlier_clip_of_the_same_request_is_mentioned_with_its_file(folder):
-    clip = video(folder / "small #1.mp4")
-    assert "large.mp4" in player_html(clip, base_dir=folder, twin=folder / "large.mp4")
-    assert "made before" not in player_html(clip, base_dir=folder)
+def test_a_note_stands_below_the_clip_and_is_escaped(folder):
+    shown = player_html(
+        video(folder / "small #1.mp4"), base_dir=folder, note="Made on 21 Nov & <shown> again."
+    )
+    assert "Made on 21 Nov &amp; &lt;shown&gt; again." in shown
+    assert "ltxv-line" not in player_html(video(folder / "small #1.mp4"), base_dir=folder)
+
+
+def test_a_clips_words_are_no_formula_and_keep_their_direction(folder):
+    shown = player_html(video(folder / "small #1.mp4"), base_dir=folder)
+    assert 'class="ltxv-clip tex2jax_ignore mathjax_ignore"' in shown
+    assert '<div dir="auto" style="font-style:italic' in shown
+    stand_in = pending_html(folder / "it costs $5 or $6.mp4", "abc", base_dir=folder)
+    assert "tex2jax_ignore mathjax_ignore" in stand_in
 
 
 def test_the_stand_in_is_hidden_where_styles_apply_and_plays_where_hidden_is_stripped(folder):

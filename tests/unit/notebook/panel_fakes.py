@@ -38,8 +38,8 @@ def record_of(job_id: str, prompt: str, **changes: Any) -> Record:
 class FakeJob:
     """What a row needs of a job."""
 
-    unreachable, trouble, downloaded, twin, video = False, None, None, None, None
-    billing_note = "The generation continues in the sandbox, and nothing is billed."
+    unreachable, trouble, downloaded, video = False, None, None, None
+    billing_note = "The generation continues in the sandbox, free of charge."
     refusal: Exception | None = None  # why it cannot be tracked
 
     def __init__(self, job_id: str, request: Any) -> None:
@@ -113,6 +113,7 @@ class FakeClient:
         self.refusal: Exception | None = None
         self.catalogue: list[Any] = list(builtin_models())
         self.unfinished: list[FakeJob] = []
+        self.elsewhere: dict[str, int] = {}
         self._ids = (f"job{number:05d}" for number in itertools.count())
 
     def submit_request(self, request: Any, *, allow_duplicate: bool = False) -> FakeJob:
@@ -143,6 +144,9 @@ class FakeClient:
 
     def untracked(self) -> list[FakeJob]:
         return [job for job in self.unfinished if not job.watched]
+
+    def unfinished_elsewhere(self) -> dict[str, int]:
+        return self.elsewhere
 
     def request_of(self, record: Record) -> Any:
         from ltxv_nb.request import GenerationRequest

@@ -29,6 +29,13 @@ def test_without_a_keyring_the_key_is_kept_for_the_session_and_the_line_says_so(
     assert settings.find_key()[0].reveal() == KEY
 
 
+def test_in_a_pinned_sandbox_no_key_is_asked_for(monkeypatch):
+    monkeypatch.setenv("LTXV_BACKEND", "sandbox")
+    monkeypatch.setattr(getpass, "getpass", lambda _prompt: pytest.fail("the key was asked for"))
+    with pytest.raises(ConfigurationError, match="keeps this process in the sandbox"):
+        login()
+
+
 def test_with_a_keyring_the_line_says_that_it_is_there(monkeypatch):
     monkeypatch.setattr(settings, "remember_in_keyring", lambda _key: True)
     assert "keyring" in login()

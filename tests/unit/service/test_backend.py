@@ -8,12 +8,15 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from fakes import KEY
+from fakes import KEY, FakeTransport, reply
 
-from ltxv_nb import settings
+from ltxv_nb import sandbox_address, settings
+from ltxv_nb.client import Client
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.key import ApiKey
 from ltxv_nb.service import backend
+from ltxv_nb.service.api import Api
+from ltxv_nb.service.backend import RemoteService
 
 POPEN = subprocess.Popen
 
@@ -130,3 +133,58 @@ def test_a_sandbox_that_runs_without_proof_is_one_sentence(tmp_path, monkeypatch
     monkeypatch.setattr(subprocess, "Popen", lambda *_args, **_options: SimpleNamespace(poll=lambda: 0))
     with pytest.raises(ConfigurationError, match="does not prove"):
         backend.SandboxService(tmp_path / "home").start()
+
+
+# -- LTXV_BACKEND=sandbox in the environment is a pin ----------------------------------------------------------
+
+
+@pytest.fixture
+def pinned(monkeypatch):
+    monkeypatch.setenv("LTXV_BACKEND", "sandbox")
+    monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"backend": "aimlapi"},
+        {"backend": "aimlapi", "api_key": KEY, "base_url": "https://api.example.test"},
+        {"backend": "aimlapi", "api_key": KEY, "base_url": "http://127.0.0.1:8080"},
+        {"backend": "AIMLAPI ", "api_key": KEY},
+        {"backend": "auto", "api_key": KEY},
+    ],
+)
+@pytest.mark.usefixtures("pinned")
+def test_a_pinned_process_has_no_client_of_a_paid_service(arguments):
+    with pytest.raises(ConfigurationError, match="LTXV_BACKEND=sandbox in the environment"):
+        Client(**arguments)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"backend": "auto"}, {"backend": "sandbox"}, {"api_key": KEY}])
+@pytest.mark.usefixtures("pinned")
+def test_whatever_does_not_ask_for_the_service_gets_the_sandbox_in_a_pinned_process(arguments):
+    with Client(**arguments) as client:
+        assert client.backend == "sandbox"
+        assert client.origin == "sandbox"
+
+
+def test_a_client_from_before_the_pin_sends_nothing_any_more(monkeypatch, tmp_path):
+    wire = FakeTransport(lambda request: reply(200, {"current_balance": 1}))
+    api = Api(RemoteService(settings.load(KEY, backend="aimlapi")), session_factory=wire.session_factory)
+    monkeypatch.setenv("LTXV_BACKEND", "sandbox")
+    with pytest.raises(ConfigurationError, match="LTXV_BACKEND=sandbox"):
+        api.balance()
+    with pytest.raises(ConfigurationError, match="LTXV_BACKEND=sandbox"):
+        api.create({}, "a")
+    assert wire.sent == []
+
+
+@pytest.mark.usefixtures("pinned")
+def test_a_pinned_process_may_use_its_own_sandbox_as_the_api(tmp_path):
+    sandbox_address.write(tmp_path / "home" / "sandbox", {"port": 4711, "pid": 1, "token": "t"})
+    own = Client(KEY, "http://127.0.0.1:4711", home=tmp_path / "home", backend="aimlapi")
+    assert own.origin == "http://127.0.0.1:4711"
+    own.close()
+    for elsewhere in ("http://127.0.0.1:4712", "https://example.test:4711"):
+        with pytest.raises(ConfigurationError, match="LTXV_BACKEND=sandbox"):
+            Client(KEY, elsewhere, home=tmp_path / "home", backend="aimlapi")
