@@ -225,9 +225,7 @@ def test_the_job_before_is_that_of_this_notebook_alone(tmp_path):
 
 def replaced(kernel, message_id, prompt):
     """Wait until all output of a cell is replaced by the clip of a prompt."""
-    kernel.later(
-        lambda m: m["msg_type"] == "clear_output" and m["parent_header"].get("msg_id") == message_id
-    )
+    kernel.later(lambda m: m["msg_type"] == "clear_output" and m["parent_header"].get("msg_id") == message_id)
     message = kernel.later(lambda m: m["parent_header"].get("msg_id") == message_id)
     assert message["msg_type"] == "display_data"
     assert "<video" in message["content"]["data"]["text/html"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from PIL import Image, ImageDraw, ImageFilter
 
+from ltxv_nb.sandbox.drawing import glyphs
 from ltxv_nb.sandbox.drawing.planes import Mask, even
 
 if TYPE_CHECKING:
@@ -17,8 +18,8 @@ _LINES = 3
 
 #: More characters than three lines can hold.
 _MAX_CHARACTERS = 600
+_NO_FONT = "(words in a script that the sandbox has no font for)"
 _WHITE, _BLACK = (1.0, 1.0, 1.0), (0.0, 0.0, 0.0)
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 class Caption:
@@ -26,9 +27,10 @@ class Caption:
 
     def __init__(self, spec: ClipSpec) -> None:
         unit = min(spec.height, spec.width * 9 / 16) / 1080
-        self._pieces = _label(f"sandbox · {spec.model.rpartition('/')[2]}", 24, 36, spec, unit)
+        self._pieces = _label(f"sandbox · {spec.model.rpartition('/')[2]}", 22, 36, spec, unit)
         if spec.prompt:
-            words = _wrap(_drawable(spec.prompt, _font(38 * unit)), _font(38 * unit), spec.width * 0.80)
+            text = glyphs.drawable(spec.prompt[:_MAX_CHARACTERS]) or _NO_FONT
+            words = _wrap(text, _size(38 * unit), spec.width * 0.80)
             self._pieces = [*_words(words, spec, unit), *self._pieces]
         if spec.note:
             self._pieces += _label(spec.note, 20, 92, spec, unit)
@@ -42,49 +44,39 @@ class Caption:
 _Piece = tuple[tuple[float, float, float], Mask, int, int]
 
 
-def _font(size: float) -> Font:
-    return ImageFont.load_default(max(8, round(size)))
+def _size(pixels: float) -> int:
+    return max(8, round(pixels))
 
 
-def _drawable(text: str, font: Font) -> str:
-    """Drop what the font has no glyph for, and say so when nothing is left."""
-    missing = bytes(font.getmask("\U0010fffd"))
-    flat = " ".join(text.split())
-    known = {c for c in set(flat) if c == " " or (c.isprintable() and bytes(font.getmask(c)) != missing)}
-    kept = "".join(c for c in flat[:_MAX_CHARACTERS] if c in known)
-    return " ".join(kept.split()) or "(words in a script that the sandbox has no font for)"
-
-
-def _wrap(text: str, font: Font, width: float) -> list[str]:
+def _wrap(text: str, size: int, width: float) -> list[str]:
     """Break text into lines of at most ``width`` pixels; what does not fit ends in an ellipsis."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if font.getlength(longer) <= width or not lines[-1]:
+        if glyphs.length(longer, size) <= width or not lines[-1]:
             lines[-1] = longer
         else:
             lines.append(word)
-    lines = [_cut(line, font, width) for line in lines]
+    lines = [_cut(line, size, width) for line in lines]
     if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], _cut(f"{lines[_LINES - 1]} …", font, width)]
+        lines = [*lines[: _LINES - 1], _cut(f"{lines[_LINES - 1]} …", size, width)]
     return lines
 
 
-def _cut(line: str, font: Font, width: float) -> str:
-    if font.getlength(line) <= width:
+def _cut(line: str, size: int, width: float) -> str:
+    if glyphs.length(line, size) <= width:
         return line
-    fits = bisect_right(range(len(line)), width, key=lambda end: font.getlength(f"{line[:end]}…"))
+    fits = bisect_right(range(len(line)), width, key=lambda end: glyphs.length(f"{line[:end]}…", size))
     return f"{line[: max(0, fits - 1)]}…"
 
 
 def _words(lines: list[str], spec: ClipSpec, unit: float) -> list[_Piece]:
-    font, step, left = _font(38 * unit), round(50 * unit), even(64 * unit)
+    size, step, left = _size(38 * unit), round(50 * unit), even(64 * unit)
     height = even(step * len(lines) + 24 * unit)
     top = even(spec.height - height - 46 * unit)
     image = Image.new("L", (even(spec.width * 0.82), height))
-    pen = ImageDraw.Draw(image)
     for number, line in enumerate(lines):
-        pen.text((2, number * step), line, fill=240, font=font)
+        glyphs.draw(image, (2, number * step), line, size, 240)
     return [_scrim(spec, top, unit), (_WHITE, Mask.of(image), left, top)]
 
 
@@ -97,14 +89,15 @@ def _scrim(spec: ClipSpec, words_top: int, unit: float) -> _Piece:
     return _BLACK, Mask.of(column.resize((spec.width, height))), 0, top
 
 
-def _label(text: str, size: int, top: int, spec: ClipSpec, unit: float) -> list[_Piece]:
+def _label(text: str, points: int, top: int, spec: ClipSpec, unit: float) -> list[_Piece]:
     """Return small words on a plate at the right; size and distance from the top in pixels of 1080p."""
-    font = _font(size * unit)
-    text = _cut(text, font, spec.width * 0.85)
-    width, height = even(font.getlength(text) + 44 * unit), even(46 * unit)
+    size = _size(points * unit)
+    text = _cut(text, size, spec.width * 0.85)
+    width, height = even(glyphs.length(text, size) + 44 * unit), even(46 * unit)
     plate, words = Image.new("L", (width, height)), Image.new("L", (width, height))
     ImageDraw.Draw(plate).rounded_rectangle((0, 0, width - 1, height - 1), radius=height // 2, fill=105)
-    ImageDraw.Draw(words).text((width / 2, height / 2), text, fill=225, font=font, anchor="mm")
+    at = (width - glyphs.length(text, size)) / 2, height / 2 - size * 0.62
+    glyphs.draw(words, at, text, size, 225)
     left = even(spec.width - width - 40 * unit)
     smooth = plate.filter(ImageFilter.GaussianBlur(max(0.6, unit * 0.8)))
     return [
