@@ -71,6 +71,7 @@ def orders_of(code: str, extra_path: str = "") -> tuple[int, str]:
     ):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         env = {**os.environ, "LTXV_HOME": home, "LTXV_OUTPUT_DIR": home, "NO_PROXY": "127.0.0.1"}
+        env["LTXV_BACKEND"] = "aimlapi"  # `make` keeps everything in the sandbox
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [extra_path, env.get("PYTHONPATH", "")]))
         url = f"http://127.0.0.1:{server.server_address[1]}"
         done = subprocess.run(

@@ -52,7 +52,9 @@ button.on_click(add)
 widgets.HBox([button, label])
 """
 JOBS = """
+import os
 import ltxv_nb
+os.environ["LTXV_BACKEND"] = "aimlapi"  # the page's server is kept in the sandbox
 settings = dict(api_key="k" * 32, base_url={base!r}, home={home!r}, backend="aimlapi")
 with ltxv_nb.Client(**settings) as client:  # closed, so that a panel has something to resume
     for number in range({count}):

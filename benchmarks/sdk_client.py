@@ -69,6 +69,7 @@ def ours(base):
     from ltxv_nb import Client
     from ltxv_nb.journal import State
 
+    os.environ["LTXV_BACKEND"] = "aimlapi"  # `make` keeps everything in the sandbox
     home = sys.argv[6]
     client = Client(
         api_key="none-at-all", base_url=base, home=home, output_dir=f"{home}/videos", backend="aimlapi"

@@ -65,7 +65,8 @@ def test_the_services_words_are_only_shown(
     notebook: Callable[..., NotebookPage], hostile: HostileService
 ) -> None:
     client = f"api_key='k' * 32, base_url={hostile.address!r}, home='hostile', backend='aimlapi'"
-    opened = notebook(f"import ltxv_nb\npanel = ltxv_nb.panel(ltxv_nb.Client({client}))\npanel")
+    unpinned = "import os, ltxv_nb\nos.environ['LTXV_BACKEND'] = 'aimlapi'"
+    opened = notebook(f"{unpinned}\npanel = ltxv_nb.panel(ltxv_nb.Client({client}))\npanel")
     opened.run(0)
     page = opened.page
     expect(page.locator(".ltxv-badge")).to_contain_text("every clip is billed")
