@@ -153,7 +153,6 @@ def test_words_stay_as_they_were_typed_in_the_cell_the_panel_and_the_lists(
     page.locator(".ltxv-prompt textarea").fill(WORDS + " again")
     page.get_by_role("button", name="Generate").click()
     plays(page.locator(".ltxv-panel .ltxv-job video"))
-    page.locator(".ltxv-gallery .ltxv-poster").first.wait_for()
     for index in (3, 4):  # once more, now that MathJax is there, and the clips are
         opened.run(index)
     for index in (1, 3, 4):

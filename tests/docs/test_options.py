@@ -122,7 +122,8 @@ def test_every_variable_that_the_program_reads_is_documented():
 
 def test_python_parameters_in_the_notebooks_are_those_of_the_table():
     names = {parameter.key for parameter in request_parameters()}
-    known = {*names, "prompt", "timeout", "concurrency", "limit", "backend", "api_key", "base_url"}
+    ours = {"timeout", "concurrency", "limit", "backend", "api_key", "base_url", "reuse"}
+    known = {*names, "prompt", *ours}
     for notebook in NOTEBOOKS:
         for code in _code_of(notebook):
             for call in re.findall(r"\.(?:generate|submit|map)\(([^()]*)\)", code):

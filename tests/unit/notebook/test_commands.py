@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from ltxv_nb.errors import DuplicateRequest
+from ltxv_nb.errors import ConfigurationError, DuplicateRequest
 from ltxv_nb.notebook.magic import commands
 from ltxv_nb.notebook.session import NotebookSession
+from ltxv_nb.request import GenerationRequest
 
 PROMPT = "A lighthouse"
 
@@ -64,3 +65,54 @@ def test_stopping_says_what_becomes_of_the_generation(desk: Any, session: Any) -
     job = desk.client.submit(PROMPT)
     assert "The generation continues and will be billed." in run(session, "stop", job.id)
     assert not job.watched
+
+
+def test_a_clip_whose_file_is_gone_is_downloaded_again_by_attach(desk: Any, session: Any) -> None:
+    job = desk.client.submit(PROMPT)
+    desk.finish(job)
+    job.video.path.unlink()
+    run(session, "attach", job.id)
+    desk.rig.run(120)
+    assert job.video.path.exists()
+    assert len(desk.service.billed) == 1
+
+
+def test_in_a_pinned_sandbox_help_and_completion_leave_out_what_leads_out_of_it(
+    session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "%ltxv login" in commands.help_text()
+    monkeypatch.setenv("LTXV_BACKEND", "sandbox")
+    for text in (commands.help_text(), " ".join(f"%ltxv {name}" for name in completed(session, "%ltxv "))):
+        assert "%ltxv wait" in text
+        assert "%ltxv login" not in text
+        assert "%ltxv sandbox" not in text
+    assert completed(session, "%ltxv sandbox o") == []
+
+
+def completed(session: Any, line: str) -> list[str]:
+    from ltxv_nb.notebook.magic.completion import complete
+
+    found = complete(line, session, first_line=True)
+    return found[1] if found else []
+
+
+def test_in_a_pinned_sandbox_nothing_is_switched_off(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LTXV_BACKEND", "sandbox")
+    monkeypatch.setenv("AIMLAPI_API_KEY", "k" * 32)
+    client = session.client
+    with pytest.raises(ConfigurationError, match="keeps this process in the sandbox"):
+        run(session, "sandbox", "off")
+    assert session.client is client
+
+
+def test_waiting_for_everything_includes_what_is_not_submitted_yet(
+    desk: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = desk.client.submit(PROMPT)
+    chained = session.chain(GenerationRequest("It goes on", image=first), allow_duplicate=False, reuse=True)
+    assert session.waiting() == [chained]
+    again = session.chain(GenerationRequest("It goes on", image=first), allow_duplicate=False, reuse=True)
+    assert again is chained
+    session.ip.user_ns["chained"] = chained
+    assert "was not submitted" in run(session, "stop", "chained")
+    assert session.waiting() == []

@@ -17,7 +17,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from ltxv_nb.notebook.extension import keep_bare_cell
-from ltxv_nb.notebook.ipython import running_request, unregister_magics
+from ltxv_nb.notebook.ipython import replace_output, running_cell, running_request, unregister_magics
 from ltxv_nb.notebook.widgets.factory import css_classes, mimebundle
 
 
@@ -94,3 +94,34 @@ def test_ipywidgets_says_what_displays_a_widget() -> None:
     bundle = mimebundle(widget)
     view = bundle["application/vnd.jupyter.widget-view+json"]
     assert view["model_id"] == widget.model_id, "widgets/factory.py: _repr_mimebundle_ has changed"
+
+
+def test_ipykernel_publishes_for_the_cell_that_a_message_names() -> None:
+    from ipykernel.zmqshell import ZMQDisplayPublisher
+    from jupyter_client.session import Session
+
+    sent: list[Any] = []
+
+    class Recording(Session):
+        def send(self, *args: Any, **options: Any) -> None:
+            sent.append((args, options))
+
+    publisher: Any = ZMQDisplayPublisher(topic=b"display_data", session=Recording(key=b"k"))
+    publisher.pub_socket = "the socket"
+    publisher.set_parent({"header": {"msg_id": "the cell"}})
+    shell: Any = SimpleNamespace(display_pub=publisher)
+    cell = running_cell(shell)
+    assert cell["msg_id"] == "the cell", "notebook/ipython.py: display_pub.parent_header has changed"
+    publisher.set_parent({"header": {"msg_id": "a later cell"}})
+    replace_output(shell, cell, {"text/plain": "the clip"}, "its id")
+    (clear, _), (show, options) = sent
+    assert clear == ("the socket", "clear_output", {"wait": True})
+    assert show[1] == "display_data"
+    assert show[2]["transient"] == {"display_id": "its id"}
+    assert options == {"parent": cell, "ident": b"display_data"}
+
+
+def test_without_a_page_nothing_is_replaced() -> None:
+    terminal: Any = SimpleNamespace(display_pub=object())
+    assert running_cell(terminal) is None
+    replace_output(terminal, None, {}, "")

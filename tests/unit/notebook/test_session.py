@@ -262,3 +262,43 @@ def test_resuming_in_a_panel_shows_only_what_was_not_tracked_before(desk: Any) -
     assert tracked.watched
     panel.close()
     panel._session.close()
+
+
+def test_a_panel_says_what_is_unfinished_at_another_service_and_how_to_get_there(
+    session: FakeSession,
+) -> None:
+    session.client.elsewhere = {"https://api.example.test": 2}
+    panel: Any = Panel(session, start=lambda _work: None)
+    panel._worker.join(5)
+    (offer,) = [str(box.children[0].value) for box in panel._offer]
+    assert "2 clips are unfinished at another service (https://api.example.test)" in offer
+    assert "%ltxv sandbox off" in offer
+    panel._resume_unfinished()
+    assert "Nothing is unfinished" not in panel._message_line.value
+    assert len(panel._offer) == 1
+    panel.close()
+
+
+def test_a_panel_without_anything_unfinished_anywhere_says_so(session: FakeSession) -> None:
+    panel: Any = Panel(session, start=lambda _work: None)
+    panel._worker.join(5)
+    panel._resume_unfinished()
+    assert "Nothing is unfinished any more" in panel._message_line.value
+    panel.close()
+
+
+def test_in_a_pinned_sandbox_no_way_out_is_offered(
+    session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.client.elsewhere = {"https://api.example.test": 1}
+    monkeypatch.setenv("LTXV_BACKEND", "sandbox")
+    (sentence,) = session.unfinished_elsewhere()
+    assert "1 clip is unfinished at another service" in sentence
+    assert "sandbox off" not in sentence
+    assert "LTXV_BACKEND=sandbox keeps this kernel in the sandbox" in sentence
+
+
+def test_what_is_unfinished_in_the_sandbox_is_told_to_those_who_pay(session: FakeSession) -> None:
+    session.client.elsewhere = {"sandbox": 1}
+    (sentence,) = session.unfinished_elsewhere()
+    assert sentence.startswith("1 clip is unfinished in the sandbox: %ltxv sandbox")
