@@ -13,6 +13,7 @@ from ltxv_nb.media.player import player_html, player_text
 from ltxv_nb.notebook.frontend import notebook_folder
 from ltxv_nb.notebook.output.views import Output
 from ltxv_nb.notebook.widgets.style import style_tag
+from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ class Fallback:
     def _bundle(self, videos: Sequence[Video]) -> dict[str, str]:
         players = "".join(self._player(video, embedded=at < EMBEDDED) for at, video in enumerate(videos))
         lines = [player_text(video, base_dir=notebook_folder()) for video in videos]
-        shown = f'<div class="ltxv-fallback"><p>{_NOTE}</p>{players}</div>'
+        shown = f'<div class="ltxv-fallback {NO_MATH}"><p>{_NOTE}</p>{players}</div>'
         return {"text/html": style_tag(_STYLE) + shown, "text/plain": "\n".join(lines)}
 
     def _player(self, video: Video, *, embedded: bool) -> str:

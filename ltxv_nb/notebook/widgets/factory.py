@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 from ipywidgets.widgets import widget_string
 
+from ltxv_nb.text import NO_MATH
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -54,7 +56,8 @@ class WidgetFactory:
 
     def html(self, value: str, css_class: str) -> Any:
         """Return a piece of HTML. What comes from outside must have been escaped."""
-        return widgets.HTML(value, layout=self.layout, style=self._html, **css_classes(css_class))
+        classes = css_classes(css_class, *NO_MATH.split())
+        return widgets.HTML(value, layout=self.layout, style=self._html, **classes)
 
     def row(self, children: Sequence[Any], css_class: str) -> Any:
         """Return a box whose children stand side by side."""
