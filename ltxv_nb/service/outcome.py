@@ -133,12 +133,9 @@ def _hint(status: int, *, free: bool) -> str:
     advice = _HINTS.get(status, "")
     if free:
         return advice[:1].upper() + advice[1:]
-    account = _ACCOUNT_HINTS.get(status)
-    return (
-        f"Nothing was billed; {advice}"
-        if advice
-        else " ".join(["Nothing was billed.", account or ""]).strip()
-    )
+    if advice:
+        return f"Nothing was billed; {advice}"
+    return f"Nothing was billed. {_ACCOUNT_HINTS.get(status, '')}".strip()
 
 
 def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:
