@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltxv_nb.errors import RequestError
@@ -58,10 +59,15 @@ class Form:
         model = default_model()
         self.choice = ModelChoice(model, factory)
         self._prompt: Field | None = None  # it stays when the model changes, and so do its text and the focus
-        self._more: Any = factory.toggle("", "Settings that only this model has", "ltxv-more")
-        self._more.observe(lambda _change: self._open_or_close(), names="value")
         self._state = _State(model, {}, [], {})
         self._state = self._built(model, {})
+
+    @cached_property
+    def _more(self) -> Any:
+        """The button that shows the settings below; made for the first model that has some."""
+        more = self._factory.toggle("", "Settings that only this model has", "ltxv-more")
+        more.observe(lambda _change: self._open_or_close(), names="value")
+        return more
 
     @property
     def model(self) -> Model:
@@ -163,10 +169,12 @@ class Form:
 
     def _built(self, model: Model, values: Mapping[str, Any]) -> _State:
         """Return a model's controls; what is the same for both models keeps its widget and its value."""
-        before, more = self._state.fields, self._more.value
+        before = self._state.fields
         known = {parameter.key: parameter for parameter in model.parameters}
         others = [one for one in model.parameters if not one.role and not one.required]
-        later = {one.key for one in others} if len(others) > _FEW and not more else set()
+        below = [one.key for one in others] if len(others) > _FEW else []
+        more = bool(below) and self._more.value
+        later = set() if more else set(below)
         fields = {key: self._field(one) for key, one in known.items() if key not in later}
         for key, field in fields.items():
             if key in values or field is not self._prompt:  # its text waits for a model that takes one
@@ -174,7 +182,6 @@ class Form:
         gone = [field for field in before.values() if field not in fields.values()]
         self._replaced += [field.box for field in gone if field is not self._prompt]
         hidden = {key: value for key, value in values.items() if key not in fields}
-        below = [one.key for one in others] if len(others) > _FEW else []
         return _State(model, fields, self._arranged(fields, below, opened=more), hidden)
 
     def _field(self, parameter: Parameter) -> Field:

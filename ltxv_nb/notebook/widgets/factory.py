@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
-from ipywidgets.widgets import widget_string
+from ipywidgets.widgets import widget_bool, widget_string
 
 from ltxv_nb.text import NO_MATH
 
@@ -51,6 +51,10 @@ class WidgetFactory:
         return widgets.ButtonStyle()
 
     @cached_property
+    def _toggle(self) -> Any:
+        return widget_bool.ToggleButtonStyle()
+
+    @cached_property
     def _html(self) -> Any:
         return widget_string.HTMLStyle()
 
@@ -84,7 +88,11 @@ class WidgetFactory:
     def toggle(self, text: str, tooltip: str, css_class: str) -> Any:
         """Return a button that stays pressed."""
         return widgets.ToggleButton(
-            description=text, tooltip=tooltip, layout=self.layout, **css_classes(css_class)
+            description=text,
+            tooltip=tooltip,
+            layout=self.layout,
+            style=self._toggle,
+            **css_classes(css_class),
         )
 
     def upload(self, text: str, tooltip: str, css_class: str) -> Any:
