@@ -104,9 +104,13 @@ def _body(file: BinaryIO, position: int, length: int) -> bytes:
     return file.read(length - head)
 
 
+#: Pixels of a picture from which on more threads save more than they cost: those of 720p.
+_WORTH_THREADS = 1280 * 720
+
+
 def with_threads(stream: VideoStream) -> VideoStream:
-    """Let a stream be decoded on a few processors."""
-    if stream.codec_context is not None:
+    """Let a stream be decoded on a few processors, unless its pictures are so small that one is quicker."""
+    if stream.codec_context is not None and stream.width * stream.height >= _WORTH_THREADS:
         stream.thread_type = "AUTO"
         stream.codec_context.thread_count = THREADS
     return stream

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from hostile import PAYLOAD, HostileService
+from markup import PAYLOAD, HostileService
 from pages import plays
 from playwright.sync_api import expect
 

@@ -286,9 +286,9 @@ class Process:
         connections = client.journal._connections
         reading, writing = connections.read, connections.write
 
-        def mortal_reading(query: Any) -> Any:
+        def mortal_reading(query: Any, nothing: Any) -> Any:
             self.live()
-            return reading(query)
+            return reading(query, nothing)
 
         def mortal_writing(work: Any, patience: float | None = None) -> Any:
             self.live()
