@@ -110,9 +110,10 @@ _WORTH_THREADS = 1280 * 720
 
 def with_threads(stream: VideoStream) -> VideoStream:
     """Let a stream be decoded on a few processors, unless its pictures are so small that one is quicker."""
-    if stream.codec_context is not None and stream.width * stream.height >= _WORTH_THREADS:
+    if stream.codec_context is not None:
+        is_small = stream.width * stream.height < _WORTH_THREADS
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = THREADS
+        stream.codec_context.thread_count = 1 if is_small else THREADS
     return stream
 
 

@@ -128,10 +128,11 @@ def probe_here(path: str | os.PathLike[str]) -> Probe:
         }
         if stream.codec_context is None:
             raise DownloadError(f"The pictures of {path} are in a format that is not known here.")
+        stream.codec_context.options = {"skip_loop_filter": "all"}  # nobody looks at these pictures
         first = next(container.decode(stream), None)
         if first is None:
             raise DownloadError(f"The video {path} has no picture that can be read. Download it again.")
-    doubt = _too_short(extent, facts["fps"]) or _end_in_doubt(path, extent)
+        doubt = _too_short(extent, facts["fps"]) or _end_in_doubt(container, stream, extent)
     return Probe(width=first.width, height=first.height, doubt=doubt, **facts)
 
 
@@ -148,28 +149,25 @@ def _too_short(extent: Extent, fps: float) -> str | None:
     return f"holds {extent.seconds:.2f} s of the {extent.promised:.2f} s that its header promises"
 
 
-def _end_in_doubt(path: str | os.PathLike[str], extent: Extent) -> str | None:
+def _end_in_doubt(container: InputContainer, stream: VideoStream, extent: Extent) -> str | None:
     """Decode from the last key frame to the end, and tell if the last picture is not there."""
-    with open_mp4(path) as container:
-        stream = with_threads(container.streams.video[0])
-        stream.codec_context.options = {"skip_loop_filter": "all"}
-        stream.codec_context.skip_frame = "NONREF"
-        if stream.time_base:
-            container.seek(int(extent.seconds / stream.time_base), stream=stream)
-        end = _End()
-        waiting: deque[Packet[VideoStream]] = deque()
-        until = time.monotonic() + _LAST_SECONDS
-        for packet in container.demux(stream):
-            waiting.append(packet)
-            if len(waiting) > _LAST_PACKETS:
-                end.decode(waiting.popleft())
-            if time.monotonic() > until:
-                return None
-        stream.codec_context.skip_frame = "DEFAULT"
-        for packet in waiting:
-            end.decode(packet)
-        late = FRAMES_SHORT / float(stream.average_rate or 25)
-        return "ends with pictures that cannot be decoded" if end.shown < end.wanted - late else None
+    stream.codec_context.skip_frame = "NONREF"
+    if stream.time_base:
+        container.seek(int(extent.seconds / stream.time_base), stream=stream)
+    end = _End()
+    waiting: deque[Packet[VideoStream]] = deque()
+    until = time.monotonic() + _LAST_SECONDS
+    for packet in container.demux(stream):
+        waiting.append(packet)
+        if len(waiting) > _LAST_PACKETS:
+            end.decode(waiting.popleft())
+        if time.monotonic() > until:
+            return None
+    stream.codec_context.skip_frame = "DEFAULT"
+    for packet in waiting:
+        end.decode(packet)
+    late = FRAMES_SHORT / float(stream.average_rate or 25)
+    return "ends with pictures that cannot be decoded" if end.shown < end.wanted - late else None
 
 
 class _End:
