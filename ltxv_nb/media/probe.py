@@ -31,6 +31,7 @@ _LAST_PACKETS = 16
 _LAST_SECONDS = 20.0
 
 
+# That its module begins like `ltxv_nb.journal.leases` is chance: imports, limits and a plain record.
 @dataclass(frozen=True)
 class Probe:
     """The facts of one video file.

@@ -111,6 +111,7 @@ class Catalogue:
         self.refresh_soon()
         return ModelList(self._model(row) for row in (kept or {}).get("data", ()))
 
+    # Documented like `ltxv_nb.client.Client.model`, which is this for users.
     def find(self, name: str, *, guess: bool = False) -> Model:
         """Return a model by its id or an alias, in any case.
 

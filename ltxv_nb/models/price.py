@@ -28,6 +28,7 @@ CREDITS_PER_USD = 2_000_000
 _MOST_COMBINATIONS = 512
 
 
+# That its module begins like `ltxv_nb.notebook.magic.options` is chance: imports, limits and a plain record.
 @dataclass(frozen=True)
 class Price:
     """What a request costs.

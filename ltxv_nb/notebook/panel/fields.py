@@ -157,6 +157,7 @@ class TextInput:
         self.box.observe(lambda _change: callback(), names="value")
 
 
+# Begins like `TextInput` and `ModelChoice` do: each is made of what it is for, and of a factory.
 class FilesInput:
     """Paths and addresses of files, a line each where there can be several; and what code has set.
 
