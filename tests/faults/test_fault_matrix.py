@@ -116,10 +116,10 @@ def test_a_rate_limit_without_end_is_told_and_costs_nothing(service, client):
 
 def test_a_service_that_is_not_there_is_told_and_costs_nothing(service, client, monkeypatch):
     nowhere = "http://127.0.0.1:9"
-    monkeypatch.setattr(client.api._service, "base_url", nowhere)
+    monkeypatch.setattr(client.api._service, "_base_url", nowhere)
     with pytest.raises(ltxv_nb.ServiceUnreachable, match="cannot be reached"):
         client.submit(PROMPT)
-    monkeypatch.setattr(client.api._service, "base_url", service.base_url)
+    monkeypatch.setattr(client.api._service, "_base_url", service.base_url)
     client.submit(PROMPT).result(15)
     assert service.prompts() == [PROMPT]
 

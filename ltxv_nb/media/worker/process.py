@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 
@@ -46,6 +47,8 @@ _ALLOWANCES = {
     "thumbnail": _Allowance(60, 8 << 20),
 }
 _MEGABYTES = MEMORY >> 20
+#: Seconds before a thread that could not be started is tried again.
+_NO_THREAD_PAUSES = (0.05, 0.2, 1.0)
 #: Seconds in which it has to load its libraries; it takes 0.2 to 0.3.
 START_SECONDS = 60.0
 
@@ -232,8 +235,8 @@ class _Process:
         timer = threading.Timer(seconds, kill)
         timer.daemon, timer.name = True, "ltxv-file-limit"
         try:
-            timer.start()
-        except RuntimeError as error:  # no more threads at the moment
+            _start_patiently(timer)
+        except RuntimeError as error:  # no more threads, not only for a moment
             raise _unavailable(str(error)) from error
         try:
             yield late
@@ -268,6 +271,16 @@ class _Process:
         for pipe in (self._questions, self._answers):
             os.dup2(nowhere, pipe.fileno(), inheritable=False)
         os.close(nowhere)
+
+
+def _start_patiently(thread: threading.Thread) -> None:
+    """Start a thread, a little later where the machine has none to spare just now."""
+    for pause in _NO_THREAD_PAUSES:
+        try:
+            return thread.start()
+        except RuntimeError:
+            time.sleep(pause)
+    return thread.start()
 
 
 def _how_it_ended(code: int, allowance: _Allowance) -> str:
