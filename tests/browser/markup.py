@@ -6,6 +6,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from typing_extensions import Self
 
@@ -32,9 +33,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif "/generations" not in self.path:
             self._answer(404, {"message": "nothing", "statusCode": 404})
         elif self.server.may_end.is_set():  # type: ignore[attr-defined]
-            self._answer(200, {"id": "1", "status": "error", "error": {"name": PAYLOAD, "message": PAYLOAD}})
+            trouble = {"name": PAYLOAD, "message": PAYLOAD}
+            self._answer(200, {"id": self._asked(), "status": "error", "error": trouble})
         else:
-            self._answer(200, {"id": "1", "status": PAYLOAD})
+            self._answer(200, {"id": self._asked(), "status": PAYLOAD})
+
+    def _asked(self) -> str:
+        return parse_qs(urlsplit(self.path).query)["generation_id"][0]
 
     def _answer(self, status: int, body: Any) -> None:
         content = json.dumps(body).encode()
