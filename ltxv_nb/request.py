@@ -99,12 +99,6 @@ class GenerationRequest:
     def _set(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, value)
 
-    def _put(self, key: str, value: Any) -> None:
-        if key in _FIELDS:
-            self._set(key, value)
-        else:
-            self._set("extra", {**self.extra, key: value})
-
     def _check_prompt(self, model: Model) -> None:
         """Check the prompt by what the model wants of one; without one it becomes an empty text."""
         parameter = model.parameter("prompt")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.models.roles import ROLES, snake
+from ltxv_nb.service.reply import CREDITS_PER_USD
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
     from ltxv_nb.models.model import Model
     from ltxv_nb.models.parameter import Parameter
-
-#: Credits in one US dollar, from the vendor's billing guide.
-CREDITS_PER_USD = 2_000_000
 
 #: Combinations of values that were not given, that are looked at.
 _MOST_COMBINATIONS = 512

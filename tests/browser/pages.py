@@ -150,6 +150,17 @@ def quickest(act: Callable[[], None], undo: Callable[[], None], tries: int = 3) 
     return min(times)
 
 
+def sticking_out(page: Page) -> list[str]:
+    """Return the classes of what is seen right of the panel's own edge."""
+    found: list[str] = page.evaluate(
+        """() => { const panel = document.querySelector('.ltxv-panel');
+         const right = panel.getBoundingClientRect().right + 1;
+         return [...panel.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > right
+           && getComputedStyle(e).display !== 'none').map(e => e.className); }"""
+    )
+    return found
+
+
 def plays(video: Locator) -> None:
     """Wait until a video has a picture; fails when it cannot."""
     video.wait_for(state="visible")

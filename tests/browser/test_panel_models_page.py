@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import show_panel
+from pages import sticking_out
 from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -119,15 +120,7 @@ def test_it_is_accessible_and_fits_a_narrow_and_a_dark_page(
         page.set_viewport_size({"width": 420, "height": 1400})
         page.wait_for_function("() => document.querySelector('.ltxv-panel').clientWidth < 400")
         shot(page, "panel-models-narrow-dark")
-        assert (
-            page.evaluate(
-                """() => { const panel = document.querySelector('.ltxv-panel');
-                 const right = panel.getBoundingClientRect().right + 1;
-                 return [...panel.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > right
-                   && getComputedStyle(e).display !== 'none').map(e => e.className); }"""
-            )
-            == []
-        )
+        assert sticking_out(page) == []
     finally:
         page.set_viewport_size({"width": 1180, "height": 1000})
         panel.theme("JupyterLab Light")

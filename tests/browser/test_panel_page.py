@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import show_panel
-from pages import plays, quickest
+from pages import plays, quickest, sticking_out
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -317,15 +317,7 @@ def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
             shot(page, f"panel-{theme.split()[-1].lower()}")
         page.set_viewport_size({"width": 420, "height": 1000})
         page.wait_for_function("() => document.querySelector('.ltxv-panel').clientWidth < 400")
-        assert (
-            page.evaluate(
-                """() => { const panel = document.querySelector('.ltxv-panel');
-                 const right = panel.getBoundingClientRect().right + 1;
-                 return [...panel.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > right
-                   && getComputedStyle(e).display !== 'none').map(e => e.className); }"""
-            )
-            == []
-        )
+        assert sticking_out(page) == []
         shot(page, "panel-narrow-dark")
     finally:
         page.set_viewport_size({"width": 1180, "height": 1000})

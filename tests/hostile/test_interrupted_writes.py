@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from interrupting import interrupted_at
 
 from ltxv_nb.journal import Journal, Record, new_id
 from ltxv_nb.journal.transitions import accepted, progressed
@@ -19,6 +20,8 @@ from ltxv_nb.journal.transitions import accepted, progressed
 #: Every so many-th bytecode of making the tables; LTXV_TEST_EVERY_BYTECODE=1 is for all of them.
 STEP = 1 if os.environ.get("LTXV_TEST_EVERY_BYTECODE") else 5
 
+#: Where rows are written.
+JOURNAL = "/ltxv_nb/journal/"
 #: Where tables are made. The lock file around that is filelock's matter.
 SCHEMA = "/ltxv_nb/journal/schema"
 
@@ -44,29 +47,6 @@ def record(**changes):
     return Record(**{**values, **changes})
 
 
-def interrupted_at(moment, work, where="/ltxv_nb/journal/"):
-    """Do something, with an interrupt at its n-th bytecode in the journal's own files; whether it came."""
-    count = itertools.count(1)
-
-    def trace(frame, event, _argument):
-        if where not in frame.f_code.co_filename.replace("\\", "/"):
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode" and next(count) == moment:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
 WRITES = {
     "advance": lambda journal, row: journal.advance(row.id, row, progressed("generating", usd=None)),
     "accepted": lambda journal, row: journal.advance(
@@ -87,7 +67,7 @@ def test_an_interrupt_at_any_bytecode_of_a_write_leaves_the_journal_free(tmp_pat
         if write is WRITES["accepted"]:
             row = record()
         journal.reserve(row)
-        came = interrupted_at(moment, lambda row=row: write(journal, row))
+        came = interrupted_at(moment, lambda row=row: write(journal, row), JOURNAL)
         other.execute("BEGIN IMMEDIATE")  # raises if the transaction were still open
         other.execute("ROLLBACK")
         after = journal.get(row.id)

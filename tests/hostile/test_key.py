@@ -12,6 +12,7 @@ import pytest
 import requests
 from faults.fast import make_client, wait_until
 from faults.service import KEY
+from interrupting import interrupted_at
 
 from ltxv_nb.errors import APIError, LTXVError, RequestError, ServiceUnreachable, SubmissionUnknown
 from ltxv_nb.http_client import causes
@@ -21,7 +22,8 @@ from ltxv_nb.service.bearer import BearerAuth
 
 from .sockets import answer, read_request, reset
 
-#: The files through which a request goes on its way to the wire.
+#: The files through which a request goes on its way to the wire. The endpoints' own file is left out: a real
+#: interrupt does not come between a lock and its release.
 WAY = ("/ltxv_nb/key", "/service/bearer", "/service/transport", "/requests/", "/urllib3/", "/http/client")
 
 ID = "fb77c0de-0000-4000-8000-000000000001:ltxv/ltxv-2"
@@ -65,35 +67,6 @@ def leaks(error):
     ]
 
 
-def interrupted_at(moment, work):
-    """Do something, with an interrupt at its n-th line in the files on the way to the wire; the interrupt.
-
-    The endpoints' own file is left out: a real interrupt does not come between a lock and its release.
-    """
-    count = 0
-
-    def trace(frame, event, _argument):
-        nonlocal count
-        name = frame.f_code.co_filename.replace("\\", "/")
-        if not any(part in name for part in WAY):
-            return None
-        if event == "line":
-            count += 1
-            if count == moment:
-                raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except KeyboardInterrupt as interrupt:
-        return interrupt
-    finally:
-        sys.settrace(before)
-    return None
-
-
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interrupt_at_any_moment_of_a_request_meets_no_variable_that_shows_the_key(client, service):
     fetch = client.api.fetch
@@ -103,7 +76,7 @@ def test_an_interrupt_at_any_moment_of_a_request_meets_no_variable_that_shows_th
     moment, met, found = 0, 0, set()
     while True:
         moment += 1 if moment < 60 else 7
-        interrupt = interrupted_at(moment, lambda: fetch(task.id))
+        interrupt = interrupted_at(moment, lambda: fetch(task.id), *WAY, event="line")
         if interrupt is None:
             break
         met += 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-import sys
 import threading
 import time
 
 import pytest
+from interrupting import interrupted_at
 
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import Journal
@@ -66,35 +66,12 @@ def test_each_thread_has_a_connection_of_its_own_and_an_ended_one_leaves_none(ri
     assert len(rig.journal._connections._open) <= 2
 
 
-def interrupted_at(moment, work):
-    """Do something, with an interrupt at its n-th bytecode in the journal's own files; whether it came."""
-    count = itertools.count(1)
-
-    def trace(frame, event, _argument):
-        if "/journal/" not in frame.f_code.co_filename.replace("\\", "/"):
-            return None
-        frame.f_trace_opcodes = True
-        if event == "opcode" and next(count) == moment:
-            raise KeyboardInterrupt
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        work()
-    except KeyboardInterrupt:
-        return True
-    finally:
-        sys.settrace(before)
-    return False
-
-
 def test_an_interrupt_at_any_moment_of_a_write_leaves_the_journal_free_for_others(rig):
     rig.journal.reserve(rig.record())
     other = sqlite3.connect(rig.journal.path, isolation_level=None, timeout=0)
     for moment in itertools.count(1):
         record = rig.record()
-        came = interrupted_at(moment, lambda record=record: rig.journal.reserve(record))
+        came = interrupted_at(moment, lambda record=record: rig.journal.reserve(record), "/journal/")
         other.execute("BEGIN IMMEDIATE")  # raises if the transaction were still open
         other.execute("ROLLBACK")
         if not came:
