@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.credits import CREDITS_PER_USD, in_dollars
 from ltxv_nb.models.roles import ROLES, snake
-from ltxv_nb.service.reply import CREDITS_PER_USD
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -68,13 +68,6 @@ class Price:
 
     def __str__(self) -> str:
         return self.text
-
-
-def in_dollars(credits_: float) -> str:
-    """Return credits as US dollars for people: two digits after the point, more where they are needed."""
-    digits = f"{credits_ / CREDITS_PER_USD:.6f}".rstrip("0")
-    whole, _, part = digits.partition(".")
-    return f"${whole}.{part.ljust(2, '0')}"
 
 
 def dollars(usd: tuple[float, float]) -> str:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 COMPLETED = frozenset({"completed", "complete"})
 #: The word for a generation that ended badly.
 ERROR = "error"
-#: Credits in one US dollar, from the vendor's billing guide.
-CREDITS_PER_USD = 2_000_000
 
 _STATUS_LIMIT = 40
 #: Longest id of a generation, and longest address of a video, in characters; what is longer is no such thing.

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from tornado import web
 
 from ltxv_nb import sandbox_address
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.sandbox.drawing.clip import ClipSpec
 from ltxv_nb.sandbox.jobs.generations import RateLimited
 from ltxv_nb.sandbox.server import logs
 from ltxv_nb.sandbox.server.base import NAME, BaseHandler, ServerContext
 from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, read_body
-from ltxv_nb.service.reply import CREDITS_PER_USD
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable

@@ -6,10 +6,10 @@ import re
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.sandbox.jobs.store import RETENTION
 from ltxv_nb.sandbox.server.catalogue import Query, timestamp
 from ltxv_nb.sandbox.server.validation import Refused
-from ltxv_nb.service.reply import CREDITS_PER_USD
 
 if TYPE_CHECKING:
     from ltxv_nb.sandbox.jobs.store import LoggedRequest, Store
