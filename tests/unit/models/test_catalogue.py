@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import time
 
 import pytest
 from fakes import KEY, ORIGIN, FakeCatalogue, catalogue_row, reply
@@ -182,14 +181,14 @@ def test_the_table_has_a_row_for_each_model_in_text_and_in_html(desk, shop):
     assert models._repr_html_().count("<tr>") == 6
 
 
-def test_a_list_of_150_models_comes_from_the_cache_in_no_time(desk, shop):
+def test_a_list_of_150_models_comes_from_the_cache_alone(desk, shop):
+    """How quick that is, is measured by ``benchmarks/bench_models.py``."""
     shop.rows += [catalogue_row(f"maker/many-{index}") for index in range(150)]
     desk.client.models()
     client, _ = desk.another()
-    began = time.perf_counter()
-    models = client.models()
-    assert len(models) == 155
-    assert time.perf_counter() - began < 0.2  # 0.05 s on a machine that does nothing else
+    shop.asked.clear()
+    assert len(client.models()) == 155
+    assert shop.asked == []
 
 
 # -- one model ---------------------------------------------------------------------------------------------
