@@ -153,7 +153,10 @@ def _too_short(extent: Extent, fps: float) -> str | None:
 def _end_in_doubt(container: InputContainer, stream: VideoStream, extent: Extent) -> str | None:
     """Decode from the last key frame to the end, and tell if the last picture is not there."""
     stream.codec_context.skip_frame = "NONREF"
-    if stream.time_base:
+    pictures = extent.seconds * float(stream.average_rate or 0)
+    # From a lone key frame it goes on as it is; of a few pictures the decoder may have taken all by now.
+    goes_on = extent.one_key_frame and pictures > _LAST_PACKETS
+    if stream.time_base and not goes_on:
         container.seek(int(extent.seconds / stream.time_base), stream=stream)
     end = _End()
     waiting: deque[Packet[VideoStream]] = deque()

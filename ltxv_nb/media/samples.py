@@ -37,11 +37,14 @@ class Extent:
     open_ended : bool
         Whether the file is in fragments and nothing in it tells how many, so that a cut between two of them
         does not show.
+    one_key_frame : bool
+        Whether only its first picture can be decoded by itself, so that there is no shorter way to the last.
     """
 
     seconds: float
     promised: float | None
     open_ended: bool
+    one_key_frame: bool = False
 
 
 class Box(NamedTuple):
@@ -58,6 +61,7 @@ class _Track:
     is_picture: bool
     promised: int  # in units of 1/scale second
     ticks: int  # the same, of the samples that are there
+    one_key_frame: bool = False
     defaults: tuple[int, int] = (0, 0)  # duration and size of a sample in a fragment
 
 
@@ -114,7 +118,8 @@ def _extent(file: _File) -> Extent:
     seconds, promised = track.ticks / track.scale, file.promised or file.indexed
     if not file.fragmented and track.promised not in _UNKNOWN:
         promised = track.promised / track.scale
-    return Extent(seconds, promised, open_ended=file.fragmented and not file.closed and promised is None)
+    open_ended = file.fragmented and not file.closed and promised is None
+    return Extent(seconds, promised, open_ended, one_key_frame=track.one_key_frame and not file.fragmented)
 
 
 # -- the index at one place ------------------------------------------------------------------------------
@@ -144,7 +149,8 @@ def _read_trak(file: _File, trak: dict[bytes, bytes]) -> None:
     if count:
         _check_chunks(file, tables, count, sizes, same)
     ticks = _ticks(tables.get(b"stts"), count)
-    file.tracks[number] = _Track(scale, media[b"hdlr"][8:12] == b"vide", promised, ticks)
+    one_key_frame = b"stss" in tables and _count(tables[b"stss"]) == 1
+    file.tracks[number] = _Track(scale, media[b"hdlr"][8:12] == b"vide", promised, ticks, one_key_frame)
 
 
 def _scale_and_duration(body: bytes) -> tuple[int, int]:

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -211,6 +212,20 @@ def test_the_process_is_kept_and_a_killed_or_idle_one_is_replaced(put, own_proce
     assert process._process._popen is not first
 
 
+def test_many_files_are_opened_with_one_thread_that_limits_their_time(put, own_process):
+    path = put(files.clip())
+    probe(path)
+    before = {thread.ident for thread in threading.enumerate()}
+    for _ in range(3):
+        probe(path)
+    assert {thread.ident for thread in threading.enumerate()} <= before
+    process.close()
+    for thread in threading.enumerate():
+        if thread.name == "ltxv-file-limit":
+            thread.join(5)
+            assert not thread.is_alive()
+
+
 def test_a_process_that_has_nothing_to_do_ends_itself(put, own_process):
     path = put(files.clip())
     own_process("import ltxv_nb.media.worker.__main__ as own; own.IDLE_SECONDS = 0.2")
@@ -309,7 +324,7 @@ def test_a_moment_without_threads_says_nothing_against_the_file(put, own_process
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
-        patch.setattr(process.threading.Timer, "start", refuse)
+        patch.setattr(process.threading.Thread, "start", refuse)
         with pytest.raises(process.WorkerUnavailable, match="can't start new thread"):
             finish(part, tmp_path / "clip.mp4")
     assert finish(part, tmp_path / "clip.mp4").duration == 6.0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from ltxv_nb.media.worker import limits
@@ -45,17 +47,35 @@ def _work(questions: BinaryIO, answers: BinaryIO) -> None:
 
     _load_libraries()
     send(answers, {"ready": True})
+    idle = _Idle()
     while True:
-        patience = threading.Timer(IDLE_SECONDS, os._exit, (0,))
-        patience.daemon = True
-        patience.start()
+        idle.since = time.monotonic()
         head, body = receive(questions, _MAX_BODY)
-        patience.cancel()
+        idle.since = math.inf
         limits.allow_processor(float(head.get("seconds", 0)))
         reply, data = perform(head, body)
         send(answers, reply, data)
         if reply.get("error") == "memory":
             return  # What is left of the memory may be in pieces.
+
+
+class _Idle:
+    """Ends the process when nothing is asked of it for long.
+
+    Attributes
+    ----------
+    since : float
+        When the last task ended, in monotonic seconds; infinite while there is one.
+    """
+
+    def __init__(self) -> None:
+        self.since = time.monotonic()
+        threading.Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        while (idle := time.monotonic() - self.since) < IDLE_SECONDS:
+            time.sleep(IDLE_SECONDS - max(0.0, idle))
+        os._exit(0)
 
 
 def _load_libraries() -> None:

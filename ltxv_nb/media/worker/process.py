@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import logging
+import math
 import os
 import subprocess
 import sys
@@ -25,7 +26,7 @@ from ltxv_nb.media.worker.messages import MessageError, receive, send
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _log = logging.getLogger("ltxv_nb")
 
@@ -167,6 +168,58 @@ def _error(kind: str, words: str) -> LTXVError | _Unsafe:
     return _Unsafe(f"it needs more than {_MEGABYTES} MB of memory" if kind == "memory" else words)
 
 
+class _TimeLimit:
+    """Does something when a task takes too long; one thread for all the tasks of a process.
+
+    A new limit wakes the thread only if it would sleep past it: mostly it sleeps through many tasks.
+
+    Parameters
+    ----------
+    act : callable
+        What is done then.
+
+    Attributes
+    ----------
+    passed : bool
+        Whether it was done since the last `begin`.
+    """
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self._act, self.passed = act, False
+        self._changed = threading.Condition()
+        self._until, self._sleeps_until, self._over = math.inf, 0.0, False
+        _start_patiently(threading.Thread(target=self._watch, name="ltxv-file-limit", daemon=True))
+
+    def begin(self, seconds: float) -> None:
+        """Limit what begins now."""
+        with self._changed:
+            self.passed = False
+            self._until = time.monotonic() + seconds
+            if self._until < self._sleeps_until:
+                self._changed.notify()
+
+    def lift(self) -> None:
+        """What was limited has ended."""
+        self._until = math.inf
+
+    def end(self) -> None:
+        """Let the thread end."""
+        with self._changed:
+            self._over = True
+            self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._over:
+                left = self._until - time.monotonic()
+                if left <= 0:
+                    self.passed = True
+                    self._act()
+                    return
+                self._sleeps_until = self._until
+                self._changed.wait(None if self._until == math.inf else left)
+
+
 class _Process:
     """One process, from its start to its end."""
 
@@ -189,6 +242,7 @@ class _Process:
         self._questions = cast("BinaryIO", self._popen.stdin)
         self._answers = cast("BinaryIO", self._popen.stdout)
         self._is_ready, self._is_new = False, True
+        self._limit: _TimeLimit | None = None
 
     def is_alive(self) -> bool:
         return self._popen.poll() is None
@@ -199,12 +253,12 @@ class _Process:
         self._wait_until_ready()
         head = {"task": task, "arguments": arguments, "seconds": allowance.seconds}
         try:
-            with self._killed_after(allowance.seconds) as late:
+            with self._killed_after(allowance.seconds) as limit:
                 send(self._questions, head, body)
                 answer = receive(self._answers, allowance.answer)
         except (OSError, EOFError, MessageError):
             code = self.end(patience=1.0)
-            if late.is_set():
+            if limit.passed:
                 raise _Unsafe(f"it took longer than {allowance.seconds:g} seconds") from None
             if not self._is_new:
                 raise _Stale from None
@@ -224,29 +278,23 @@ class _Process:
         self._is_ready = True
 
     @contextlib.contextmanager
-    def _killed_after(self, seconds: float) -> Iterator[threading.Event]:
+    def _killed_after(self, seconds: float) -> Iterator[_TimeLimit]:
         """End it when something takes too long; yields what tells whether it did."""
-        late = threading.Event()
-
-        def kill() -> None:
-            late.set()
-            self._popen.kill()
-
-        timer = threading.Timer(seconds, kill)
-        timer.daemon, timer.name = True, "ltxv-file-limit"
+        if self._limit is None:
+            try:
+                self._limit = _TimeLimit(self._popen.kill)
+            except RuntimeError as error:  # no more threads, not only for a moment
+                raise _unavailable(str(error)) from error
+        self._limit.begin(seconds)
         try:
-            _start_patiently(timer)
-        except RuntimeError as error:  # no more threads, not only for a moment
-            raise _unavailable(str(error)) from error
-        try:
-            yield late
+            yield self._limit
         except Exception:
             raise
         except BaseException:
             self.end()  # interrupted: its answer would be taken for that of the next task
             raise
         finally:
-            timer.cancel()
+            self._limit.lift()
 
     def end(self, patience: float = 0.0) -> int:
         """End it, after some seconds in which it may do so itself; returns its exit status."""
@@ -255,6 +303,8 @@ class _Process:
         except subprocess.TimeoutExpired:
             self._popen.kill()
         code = self._popen.wait()
+        if self._limit is not None:
+            self._limit.end()
         for pipe in (self._questions, self._answers):
             with contextlib.suppress(OSError):  # something was still to be sent
                 pipe.close()
