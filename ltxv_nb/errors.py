@@ -1,19 +1,17 @@
 """The exception tree: what went wrong, and what it means for the money.
 
 Every message is one sentence for a person: what was wrong, what is allowed, what to do. In IPython and
-Jupyter each of them shows as one red line instead of a traceback, and the cell still fails.
+Jupyter each of them shows as one line instead of a traceback, and the cell still fails.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ltxv_nb.text import visible
+from ltxv_nb.text import error_line, visible
 
 if TYPE_CHECKING:
     from ltxv_nb.job import Job
-
-_RED, _BOLD_RED, _RESET = "\x1b[31m", "\x1b[1;31m", "\x1b[0m"
 
 
 class LTXVError(Exception):
@@ -24,7 +22,7 @@ class LTXVError(Exception):
 
     def _render_traceback_(self, *_args: object) -> list[str]:
         """One line for IPython, which calls this in place of its own traceback."""
-        return [f"{_BOLD_RED}{type(self).__name__}:{_RESET} {_RED}{self}{_RESET}"]
+        return [error_line(type(self).__name__, str(self))]
 
 
 class ConfigurationError(LTXVError):
@@ -95,9 +93,11 @@ class APIError(LTXVError):
         self.message = message
         self.request_id = request_id
         self.retry_after = retry_after
-        super().__init__(" ".join(filter(None, [self._headline(), hint])))
+        super().__init__(" ".join(filter(None, [self.headline, hint])))
 
-    def _headline(self) -> str:
+    @property
+    def headline(self) -> str:
+        """The service's own words with the HTTP status, without what they mean for the money."""
         if self.status_code is None:
             return self.message
         words = self.message.rstrip(". ")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from ltxv_nb.text import visible
+from ltxv_nb.text import error_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ def explained(note: str | Callable[[], str]) -> Iterator[None]:
     except KeyboardInterrupt as interrupt:
         if not hasattr(interrupt, "_render_traceback_"):
             words = visible(note if isinstance(note, str) else note())
-            line = f"\x1b[1;31mKeyboardInterrupt:\x1b[0m {words}"
+            line = error_line("KeyboardInterrupt", words)
             interrupt._render_traceback_ = lambda *_args: [line]  # type: ignore[attr-defined]
         raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 import unicodedata
 
 #: What a first frame may be; `ltxv_nb.media.image` turns it into an address or a data URI.
@@ -48,6 +49,16 @@ def _symbol(char: str) -> str:
     if 0x80 <= code < 0xA0:  # a terminal takes these for ESC and a letter (ECMA-48, 5.3)
         return f"\N{SYMBOL FOR ESCAPE}{chr(code - 0x40)}"
     return f"⟨U+{code:04X}⟩"
+
+
+def error_line(name: str, words: str) -> str:
+    """Return an error as one line for IPython: red in a terminal, in bold type elsewhere.
+
+    A page shows such a line on a red ground of its own, on which red words cannot be read.
+    """
+    if sys.stdout is not None and sys.stdout.isatty():
+        return f"\x1b[1;31m{name}:\x1b[0m \x1b[31m{words}\x1b[0m"
+    return f"\x1b[1m{name}:\x1b[0m {words}"
 
 
 def one_line(text: str, limit: int = 600) -> str:

@@ -255,6 +255,24 @@ class NotebookSession(Session):
         publisher: Any = self.ip.display_pub
         publisher.publish(bundle, {})
 
+    def show_error(self, error: LTXVError, *, sending: bool) -> None:
+        """Show an error as a card in a page; elsewhere IPython's own line about it is all there is.
+
+        Parameters
+        ----------
+        error : LTXVError
+            What the running cell is about to end with.
+        sending : bool
+            Whether something was to be sent.
+        """
+        if front_end_of(self.ip) != "page":
+            return
+        from ltxv_nb.notebook.output.card import raised_bundle
+
+        client = self._client
+        free = is_pinned() if client is None else client.backend == "sandbox"
+        self.publish(raised_bundle(error, free=free, sending=sending))
+
     def last_job(self) -> Job | None:
         """Return the job that was submitted last in this notebook, if there is one."""
         job: Job | None = self.ip.user_ns.get(LAST_JOB)

@@ -148,7 +148,7 @@ def test_words_stay_as_they_were_typed_in_the_cell_the_panel_and_the_lists(
     opened.run_all()
     page = opened.page
     plays(opened.output(1).locator("video:visible"))
-    expect(opened.output(2)).to_contain_text("GenerationFailed")
+    expect(opened.output(2)).to_contain_text("Failed")
     expect(opened.output(6).locator("mjx-container")).to_have_count(1)
     page.locator(".ltxv-prompt textarea").fill(WORDS + " again")
     page.get_by_role("button", name="Generate").click()

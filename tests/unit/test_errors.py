@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from ltxv_nb import errors
@@ -62,9 +64,10 @@ def test_an_error_about_a_job_leads_to_it(kind):
     assert str(error) == "Some words."
 
 
-def test_a_notebook_shows_one_red_line_and_no_traceback():
+@pytest.mark.parametrize(("terminal", "start"), [(True, "\x1b[1;31m"), (False, "\x1b[1m")])
+def test_an_error_is_one_line_and_no_traceback_red_where_that_can_be_read(monkeypatch, terminal, start):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal, raising=False)
     (line,) = errors.RequestError("duration is 7.")._render_traceback_()
-    assert "RequestError" in line
+    assert line.startswith(f"{start}RequestError:\x1b[0m ")
     assert "duration is 7." in line
-    assert line.startswith("\x1b[1;31m")
-    assert line.endswith("\x1b[0m")
+    assert ("\x1b[31m" in line) == terminal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Bool, Float, TraitError, TraitType, validate
 
-from ltxv_nb.errors import DuplicateRequest, RequestError, SubmissionUnknown
+from ltxv_nb.errors import DuplicateRequest, LTXVError, RequestError, SubmissionUnknown
 from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.frontend import always_waits
@@ -100,7 +100,11 @@ class LTXVMagics(Magics):
     def ltxv(self, line: str = "", cell: str | None = None) -> None:
         """Make a clip from the cell's text, or run a line command (``%ltxv help``)."""
         with explained("this cell was stopped; %ltxv jobs shows how its job stands, if it made one."):
-            self._run(line, cell)
+            try:
+                self._run(line, cell)
+            except LTXVError as error:
+                self.session.show_error(error, sending=cell is not None)
+                raise
 
     def _run(self, line: str, cell: str | None) -> None:
         words = split(line)

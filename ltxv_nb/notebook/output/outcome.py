@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.media.player import pending_html, player_html, player_text
+from ltxv_nb.notebook.output.card import Card, card_of
 from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
@@ -15,17 +16,12 @@ if TYPE_CHECKING:
 
     from ltxv_nb.job import Job
 
-_NOTE = (
-    "max-width:720px;margin:4px 0;padding:6px 12px;border-left:4px solid {colour};"
-    "color:var(--jp-ui-font-color1,#222);background:var(--jp-layout-color2,#f5f5f5);border-radius:3px;"
-    "white-space:pre-line"
-)
+_CONTINUES = "`%ltxv wait {id}` or `%ltxv resume` continues tracking."
 #: What stands where a clip will be that is not submitted yet.
 _CHAINED = (
     "This clip is {status}: it is submitted when that one is finished, and shown here then. If the kernel "
     "ends before, nothing was sent: run the cell again."
 )
-_RED, _GREY = "var(--jp-error-color1,#c62828)", "var(--jp-border-color1,#999)"
 
 
 def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = "") -> dict[str, str]:
@@ -51,7 +47,16 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = 
     if job.video is not None:
         player = player_html(job.video, embed=embed, base_dir=base_dir, note=note)
         return {"text/html": player, "text/plain": text}
-    return note_bundle(text, _GREY if job.error is None else _RED)
+    return {"text/html": outcome_card(job).html(), "text/plain": text}
+
+
+def outcome_card(job: Job) -> Card:
+    """Return the card of a job that has ended without a clip, or whose tracking has stopped."""
+    if job.error is not None:
+        return card_of(job.error, free=job.is_free)
+    return Card(
+        "Tracking stopped", f"Job {job.id} is not finished.", job.billing_note, _CONTINUES.format(id=job.id)
+    )
 
 
 def outcome_text(job: Job, base_dir: Path, note: str = "") -> str:
@@ -61,17 +66,8 @@ def outcome_text(job: Job, base_dir: Path, note: str = "") -> str:
         return f"{text.rstrip('.')}. {note}" if note else text
     if job.error is not None:
         return f"{type(job.error).__name__}: {job.error}"
-    return (
-        f"Tracking of job {job.id} stopped. {job.billing_note} "
-        f"%ltxv wait {job.id} or %ltxv resume continues tracking."
-    )
-
-
-def note_bundle(text: str, colour: str = _GREY) -> dict[str, str]:
-    """Return one sentence as an output."""
-    style = _NOTE.format(colour=colour)
-    shown = f'<div class="ltxv-note {NO_MATH}" dir="auto" style="{style}">{html.escape(text)}</div>'
-    return {"text/html": shown, "text/plain": text}
+    continues = _CONTINUES.format(id=job.id).replace("`", "")
+    return f"Tracking of job {job.id} stopped. {job.billing_note} {continues}"
 
 
 def pending_bundle(job: Job, more: str = "") -> dict[str, str]:

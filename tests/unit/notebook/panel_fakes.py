@@ -39,6 +39,7 @@ class FakeJob:
     """What a row needs of a job."""
 
     unreachable, trouble, downloaded, video = False, None, None, None
+    is_free = True
     billing_note = "The generation continues in the sandbox, free of charge."
     refusal: Exception | None = None  # why it cannot be tracked
 
