@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import time
 from pathlib import Path
 
@@ -247,7 +248,7 @@ def test_a_clip_replaces_the_error_that_the_wait_timed_out(sandbox):
 
 def test_a_clip_replaces_the_line_that_its_cell_was_interrupted(sandbox):
     message_id = sandbox.start("%%ltxv --wait\n[slow] A glacier")
-    sandbox.later(lambda m: m["msg_type"] == "comm_msg" and "Generating" in str(m["content"]))
+    sandbox.later(lambda m: m["msg_type"] == "comm_msg" and re.search("Queued|Generating", str(m["content"])))
     sandbox.manager.interrupt_kernel()
     assert sandbox.finish(message_id).reply["ename"] == "KeyboardInterrupt"
     replaced(sandbox, message_id, "A glacier")
@@ -323,7 +324,7 @@ def test_in_the_sandbox_nothing_speaks_of_bills(sandbox):
     ):
         cell = sandbox.run(line)
         texts += [str(m["content"]) for m in cell.messages if m["msg_type"] != "execute_input"]
-    told = " ".join(texts)
+    told = re.sub(r"base64,[A-Za-z0-9+/=]+", "", " ".join(texts))  # pictures, which may spell any word
     assert "free of charge" in told
     assert "bill" not in told.lower()
     assert "paid" not in told.lower()
