@@ -193,7 +193,7 @@ def adopted_record(
             generation_id=generation_id,
             accepted_at=now,
             output_dir=str(output_dir),
-            usd=generation.usd,
+            billed_credits=generation.credits or None,
         )
     )
 

@@ -226,7 +226,7 @@ class Journal:
         after = change.after(record.state)
         if after is None:
             return Advanced(record, done=False)
-        columns = {**change.columns_after(record.state), "state": after}
+        columns = {**change.columns_after(record), "state": after}
         rows.update(record.id, columns)
         if after is not record.state or change.words:
             rows.note(record.id, self._clock(), after if after is not record.state else "note", change.words)
