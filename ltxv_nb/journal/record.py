@@ -6,7 +6,7 @@ import secrets
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, NamedTuple
 
-from ltxv_nb.credits import CREDITS_PER_USD
+from ltxv_nb.credits import CREDITS_PER_USD, in_dollars
 from ltxv_nb.journal.states import State
 
 
@@ -82,6 +82,17 @@ class Record:
     def usd(self) -> float | None:
         """What the service says that it costs, in US dollars."""
         return None if self.billed_credits is None else self.billed_credits / CREDITS_PER_USD
+
+    @property
+    def bill_note(self) -> str:
+        """One sentence if it was billed otherwise than it was estimated, else ``""``."""
+        billed, most, least = self.billed_credits, self.estimated_credits, self.estimated_least_credits
+        if self.state is State.FAILED or billed is None or most is None or least is None:
+            return ""
+        if least <= billed <= most:
+            return ""
+        estimated = in_dollars(most) if least == most else f"{in_dollars(least)} to {in_dollars(most)}"
+        return f"Billed {in_dollars(billed)}, estimated {estimated}."
 
     @property
     def is_confirmed(self) -> bool:

@@ -141,6 +141,19 @@ class Rows:
         found = (Budget(*row) for row in self._connection.execute(query, (backend,)))
         return {budget.source: budget for budget in found}
 
+    def newest_counted(self, backend: str) -> float:
+        """Return the latest moment that anything counts for, in unix seconds; 0 if there is nothing."""
+        query = "SELECT max(counted_at) FROM generations WHERE backend = ?"
+        return float(self._connection.execute(query, (backend,)).fetchone()[0] or 0.0)
+
+    def date_back(self, backend: str, now: float, slack: float) -> None:
+        """Let what a wrong clock has dated in the future count now; seconds of ``slack`` are no future."""
+        self._connection.execute(
+            "UPDATE generations SET counted_at = ?, revision = revision + 1 "
+            "WHERE backend = ? AND counted_at > ?",
+            (now, backend, now + slack),
+        )
+
     def put_budget(self, budget: Budget) -> None:
         """Write a budget in place of the one of the same source."""
         marks = _marks(Budget._fields)

@@ -139,6 +139,12 @@ class Change:
         return self.detail or self.columns.get("error") or self.columns.get("status")
 
 
+def bill_note(before: Record, after: Record) -> str | None:
+    """Return words for the list of events if a change settles a bill that differs from the estimate."""
+    settled = before.reserved_credits is not None and after.reserved_credits is None
+    return after.bill_note or None if settled and after.state is not _FAILED else None
+
+
 # -- what happens to a submission
 # ------------------------------------------------------------------------------
 
