@@ -118,7 +118,7 @@ def show_plan(session: NotebookSession, body: Mapping[str, Any], price: Price | 
     where = "the sandbox" if is_sandbox else "the service"
     listing = json.dumps(shown, ensure_ascii=False, indent=2)
     cost = dry_run(price, is_sandbox=is_sandbox)
-    session.say(f"Dry run: nothing was sent. {where.capitalize()} would get:\n{listing}\n{cost}")
+    session.say(f"Dry run: nothing was sent. {cost} {where.capitalize()} would get:\n{listing}")
 
 
 def _without_files(value: Any) -> Any:
