@@ -74,7 +74,7 @@ def record(number, state, fingerprint=None):
         finished_at=at + 60 if done else None,
         saved_at=at + 65 if done else None,
         url="https://cdn.example.com/generations/clip.mp4" if done else None,
-        usd=0.252 if done else None,
+        billed_credits=504_000 if done else None,
         output_dir="/videos",
         file=f"/videos/{job_id}.mp4" if done else None,
         media={
@@ -120,7 +120,7 @@ def submission(journal, number):
     row = record(number, "submitting")
     journal.finished_before(row.fingerprint)
     journal.reserve(row, [no_identical_request])
-    told = transitions.accepted(f"{row.id}:ltxv/ltxv-2", "queued", at=row.created_at, usd=0.252)
+    told = transitions.accepted(f"{row.id}:ltxv/ltxv-2", "queued", at=row.created_at, billed=504_000)
     journal.advance(row.id, None, told)
     return row
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ltxv_nb.errors import (
         APIError,
         AuthenticationError,
+        BudgetExceeded,
         ClipMissing,
         ConfigurationError,
         DownloadError,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "APIError",
     "AuthenticationError",
+    "BudgetExceeded",
     "Client",
     "ClipMissing",
     "ConfigurationError",

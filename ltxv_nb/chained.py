@@ -43,7 +43,7 @@ class ChainedJob(Job):
         Who submits it.
     request : GenerationRequest
         What is asked for; its image is the other job.
-    allow_duplicate, reuse : bool
+    allow_duplicate, reuse, max_usd
         As in `Client.submit`.
     start : callable, optional
         Runs the submission in the background; by default in a thread that the interpreter waits for at exit.
@@ -63,12 +63,17 @@ class ChainedJob(Job):
         *,
         allow_duplicate: bool = False,
         reuse: bool = False,
+        max_usd: float | None = None,
         start: Callable[[Callable[[], None]], object] | None = None,
     ) -> None:
         super().__init__(client, _planned(client, request))
         self._news = News(self.record)
         self._request = request
-        self._options = {"allow_duplicate": allow_duplicate, "reuse": reuse}
+        self._options: dict[str, Any] = {
+            "allow_duplicate": allow_duplicate,
+            "reuse": reuse,
+            "max_usd": max_usd,
+        }
         self._start = start or _in_thread
         self.first: Job | None = request.image
         self._source_id = request.image.id

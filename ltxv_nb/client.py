@@ -12,7 +12,7 @@ from ltxv_nb.interrupts import NOTHING_LOST, explained, interrupt_note, submissi
 from ltxv_nb.journal import State
 from ltxv_nb.key import hidden
 from ltxv_nb.models import default_model
-from ltxv_nb.request import GenerationRequest
+from ltxv_nb.request import GenerationRequest, checked_values
 
 if TYPE_CHECKING:
     import os
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ltxv_nb.key import ApiKey
     from ltxv_nb.models import Model
     from ltxv_nb.models.listing import ModelList
+    from ltxv_nb.models.price import Price
+    from ltxv_nb.money.budget import Budget
     from ltxv_nb.service.api import Api
     from ltxv_nb.video import Video
 
@@ -163,6 +165,7 @@ class Client:
         audio: Any = None,
         allow_duplicate: bool = False,
         reuse: bool = False,
+        max_usd: float | None = None,
         **extra: Any,
     ) -> Job:
         """Submit one clip; returns once the service has accepted it. This is the paid act.
@@ -183,6 +186,9 @@ class Client:
         reuse : bool
             Send nothing if an identical request is finished: return its newest job whose file is on disk.
             Without effect beside ``allow_duplicate``.
+        max_usd : float, optional
+            What it may cost at most, in USD. Where nobody knows what it costs, a budget counts this until it
+            is billed.
         **extra
             Further parameters of the model, by role or published name; for a model of which nothing is
             known, further fields of the body.
@@ -200,6 +206,9 @@ class Client:
             An identical generation is unfinished; nothing was sent.
         ClipMissing
             With ``reuse``: an identical one is finished, but its file is gone; nothing was sent.
+        BudgetExceeded
+            It costs more than ``max_usd``, or than is left of a budget; or there is a budget, and nobody
+            knows what it costs. Nothing was sent.
         ConfigurationError
             The journal or the output folder cannot be written; nothing was sent.
         APIError
@@ -217,15 +226,23 @@ class Client:
         if isinstance(model, str) and model.strip():  # anything else is for the request to refuse
             model = self._engine.models.find(model)
         request = GenerationRequest.of({**chosen, **extra, "model": model})
-        return self.submit_request(request, allow_duplicate=allow_duplicate, reuse=reuse)
+        return self.submit_request(request, allow_duplicate=allow_duplicate, reuse=reuse, max_usd=max_usd)
 
     def submit_request(
-        self, request: GenerationRequest, *, allow_duplicate: bool = False, reuse: bool = False
+        self,
+        request: GenerationRequest,
+        *,
+        allow_duplicate: bool = False,
+        reuse: bool = False,
+        max_usd: float | None = None,
     ) -> Job:
         """Submit one clip; see `submit`."""
         from ltxv_nb.journal.guards import AlreadyMade, Occupied
+        from ltxv_nb.money.limit import amount
 
         begun: list[Job] = []
+        most = None if max_usd is None else amount(max_usd, "max_usd")
+        how: dict[str, Any] = {"allow_duplicate": allow_duplicate, "reuse": reuse, "most": most}
 
         def begin(record: Record) -> Listener:
             begun.append(self._job(record))
@@ -234,7 +251,7 @@ class Client:
         request = self._engine.models.checked(request)
         with explained(lambda: submission_note(begun[0] if begun else None)):
             try:
-                record = self._engine.submit(request, begin, allow_duplicate=allow_duplicate, reuse=reuse)
+                record = self._engine.submit(request, begin, **how)
             except Occupied as occupied:
                 raise self._duplicate(occupied.record) from None
             except AlreadyMade as already:
@@ -311,6 +328,86 @@ class Client:
         return as_they_end(
             lambda prompt: self.submit(prompt, **parameters), prompts, concurrency, self.keep_tracking
         )
+
+    # -- money ---------------------------------------------------------------------------------------------
+
+    @explained(NOTHING_LOST)
+    def estimate(
+        self,
+        prompt_or_request: str | GenerationRequest | None = None,
+        *,
+        model: str | Model = DEFAULT_MODEL,
+        **parameters: Any,
+    ) -> Price | None:
+        """Return what a clip will cost; nothing is sent.
+
+        Parameters
+        ----------
+        prompt_or_request : str or GenerationRequest, optional
+            A request; or a prompt, on which no price depends.
+        model, **parameters
+            As for `submit`. What is left out is left to the service, so that its price may be a range.
+
+        Returns
+        -------
+        Price or None
+            By the price list that is known here, else by what clips like it were billed; ``None`` where
+            neither tells. In the sandbox it is what the real model would cost.
+
+        Raises
+        ------
+        RequestError
+            A value is not allowed, or the model has no such parameter.
+        UnknownModel
+            The service has no such model.
+        """
+        if isinstance(prompt_or_request, GenerationRequest):
+            return self._engine.price_of(self._engine.models.checked(prompt_or_request))
+        found: Any = self._engine.models.find(model) if isinstance(model, str) and model.strip() else model
+        return self._engine.price(*checked_values(found, parameters))
+
+    @property
+    def budget(self) -> Budget | None:
+        """The budget as it stands now; of several the one that leaves least, ``None`` if none is set.
+
+        Raises
+        ------
+        ConfigurationError
+            ``LTXV_BUDGET`` cannot be read.
+        """
+        return self._engine.budget()
+
+    @explained(NOTHING_LOST)
+    def set_budget(self, usd: float | str | None, per: str | None = None) -> Budget | None:
+        """Set how much may be spent, for all processes that share this home.
+
+        The sandbox has a budget of its own, in play money.
+
+        Parameters
+        ----------
+        usd : float, str or None
+            The amount in USD; ``None`` (or ``"off"``) removes the budget. That of ``LTXV_BUDGET`` holds beside it.
+        per : {"day", "week", "month"}, optional
+            The period, from local midnight; it counts what has been spent in it already. Without one the
+            budget counts from now on, and never anew.
+
+        Returns
+        -------
+        Budget or None
+            As `budget`.
+
+        Raises
+        ------
+        RequestError
+            The amount or the period cannot be used.
+        JournalError
+            The journal cannot be written.
+        """
+        from ltxv_nb.money.limit import OFF, limit
+
+        off = usd is None or (isinstance(usd, str) and usd.strip().lower() in OFF)
+        self._engine.set_budget(None if off else limit(usd, per))
+        return self.budget
 
     # -- models --------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from ltxv_nb.text import error_line, visible
 
 if TYPE_CHECKING:
     from ltxv_nb.job import Job
+    from ltxv_nb.models.price import Price
 
 
 class LTXVError(Exception):
@@ -49,6 +50,22 @@ class DuplicateRequest(RequestError):
     def __init__(self, message: str, job: Job) -> None:
         super().__init__(message)
         self.job = job
+
+
+class BudgetExceeded(RequestError):
+    """The clip does not fit into what may still be spent, or nobody knows whether it does; nothing was sent.
+
+    Attributes
+    ----------
+    price : Price or None
+        What it costs; ``None`` if that is not known.
+    left : float
+        What is left to be spent, in USD.
+    """
+
+    def __init__(self, message: str, price: Price | None, left: float) -> None:
+        super().__init__(message)
+        self.price, self.left = price, left
 
 
 class ClipMissing(RequestError):

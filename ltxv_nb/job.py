@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.engine.news import News
 from ltxv_nb.engine.tasks import not_downloaded
 from ltxv_nb.errors import (
@@ -23,6 +24,7 @@ from ltxv_nb.errors import (
 )
 from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.journal import State
+from ltxv_nb.money.words import cost
 from ltxv_nb.text import one_line, visible
 from ltxv_nb.video import Video
 
@@ -149,6 +151,22 @@ class Job:
         return self.record.usd
 
     @property
+    def estimated_usd(self) -> float | None:
+        """What it was expected to cost at most when it was submitted, in USD; ``None`` if nobody knew."""
+        credits_ = self.record.estimated_credits
+        return None if credits_ is None else credits_ / CREDITS_PER_USD
+
+    @property
+    def cost_text(self) -> str:
+        """What it costs, in a few words: ``about $0.38`` before the bill, ``$0.378`` after it; or ``""``."""
+        return cost(self.record)
+
+    @property
+    def bill_note(self) -> str:
+        """One sentence if it was billed otherwise than it was estimated, else ``""``."""
+        return self.record.bill_note
+
+    @property
     def created_at(self) -> float:
         """When it was submitted, in unix seconds."""
         return self.record.created_at
@@ -240,7 +258,8 @@ class Job:
         elif not self.watched and not self.done():
             words += ", not tracked here"
         detail = str(self.record.file) if self.video else (str(error) if error else self.trouble)
-        shown = f"{self.id}  {words}  {self.elapsed():.0f} s{f'  {detail}' if detail else ''}"
+        parts = [self.id, words, f"{self.elapsed():.0f} s", self.cost_text, detail, self.bill_note]
+        shown = "  ".join(filter(None, parts))
         return visible(shown.replace("\n", " "))
 
     # -- waiting -------------------------------------------------------------------------------------------

@@ -220,6 +220,26 @@ class GenerationRequest:
         return dataclasses.replace(self, **changes, model=model, extra=extra)
 
 
+def checked_values(model: Model, values: Mapping[str, Any]) -> tuple[Model, dict[str, Any]]:
+    """Return a model, and some of its parameters as a request would have them; none is needed.
+
+    Raises
+    ------
+    RequestError
+        A value is not allowed, or the model has no such parameter.
+    """
+    if not isinstance(model, Model):
+        raise RequestError(f"model is {model!r}, but it can be {model_choice().allowed()}.")
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        parameter = model.parameter(name)
+        if parameter is None and not model.open:
+            raise unknown_parameter(name, model)
+        if value is not None:
+            found[name] = value if parameter is None or parameter.media else parameter.parse(value)
+    return model, found
+
+
 _FIELDS = tuple(
     one.name for one in dataclasses.fields(GenerationRequest) if one.name not in {"extra", "spec"}
 )

@@ -28,23 +28,32 @@ from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
 from ltxv_nb.models.cache import Cache
+from ltxv_nb.money.budget import CLOCK_SLACK, Budgets
+from ltxv_nb.money.estimate import Prices
 from ltxv_nb.service.api import Api
 from ltxv_nb.service.backend import connect
 from ltxv_nb.settings import JOURNAL_FILE, service_name, spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Mapping
 
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.engine.submit import Sent
     from ltxv_nb.journal import Record
     from ltxv_nb.journal.guards import Guard
     from ltxv_nb.journal.leases import Holder
+    from ltxv_nb.models import Model
     from ltxv_nb.models.catalogue import Catalogue
+    from ltxv_nb.models.price import Price
+    from ltxv_nb.money.budget import Budget
+    from ltxv_nb.money.limit import Limit
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.settings import Settings
 
 _log = logging.getLogger("ltxv_nb")
+
+#: Seconds for which the service's word on the time holds.
+_HEARD_SECONDS = 3600.0
 
 
 class Engine:
@@ -94,6 +103,7 @@ class Engine:
         *,
         allow_duplicate: bool,
         reuse: bool = False,
+        most: int | None = None,
     ) -> Record:
         """Submit one request: this is the paid act.
 
@@ -108,6 +118,8 @@ class Engine:
             Send it although an identical request is unfinished, or finished.
         reuse : bool
             Send nothing if an identical request is finished.
+        most : int, optional
+            What it may cost at most, in credits; reserved where nobody knows what it costs.
 
         Returns
         -------
@@ -122,6 +134,8 @@ class Engine:
         AlreadyMade
             With ``reuse``: an identical request is finished, but none of its files is on disk; nothing was
             sent.
+        BudgetExceeded
+            It costs more than it may, or than is left of a budget; nothing was sent.
         APIError
             The service refused it.
         """
@@ -136,8 +150,10 @@ class Engine:
         self.api.make_ready()
         files = first_frames.store_all(prepared.files, self.settings.home)
         guards: list[Guard] = [] if allow_duplicate else [no_identical_request, none_of(fingerprints[1:])]
+        if reuse:
+            guards.append(no_finished_request)
         try:
-            record = self._reserve(prepared, files, [*guards, *([no_finished_request] if reuse else [])])
+            record = self._reserve(prepared, files, guards, most)
         except AlreadyMade as already:  # since we looked: by another process
             return _on_disk(already.records)
         except JournalError as error:
@@ -148,9 +164,13 @@ class Engine:
         finally:
             self._sending.discard(record.id)
 
-    def _reserve(self, prepared: Prepared, files: dict[str, Any], guards: Iterable[Guard]) -> Record:
-        """Write the row, unless something stands in its way."""
+    def _reserve(
+        self, prepared: Prepared, files: dict[str, Any], guards: list[Guard], most: int | None
+    ) -> Record:
+        """Write the row, unless something stands in its way; the money is reserved with it."""
         self.lease.acquire()
+        price = self.price_of(prepared.request)
+        told = self._hear_time(prepared.request.model)
         record = new_record(
             prepared,
             backend=self.settings.backend,
@@ -159,10 +179,13 @@ class Engine:
             output_dir=self.settings.output_dir,
             owner=self.lease.name,
             service_ahead=self.api.ahead,
+            price=price,
+            reserved=most if price is None else price.credits,
         )
         self._sending.add(record.id)
         try:
-            self.journal.reserve(record, guards)
+            budget = self.budgets.guard(price, most, told=told)
+            record = self.journal.reserve(record, [*guards, budget])
         except BaseException:
             self._sending.discard(record.id)
             raise
@@ -196,6 +219,48 @@ class Engine:
             self.tracker.watch(sent.record, listener, sent.pending)
         elif sent.pending:
             self.tracker.remember(sent.record, sent.pending)
+
+    # -- money ---------------------------------------------------------------------------------------------
+
+    @property
+    def budgets(self) -> Budgets:
+        """The budgets of this home for this service's money."""
+        return Budgets(self.journal, self.settings.backend)
+
+    def price_of(self, request: GenerationRequest) -> Price | None:
+        """Return what a request costs; ``None`` if nobody knows. Nothing is asked of the service."""
+        return self.price(request.spec, {**request.settings(), **request.files()})
+
+    def price(self, model: Model, values: Mapping[str, Any]) -> Price | None:
+        """Return what a request costs with these parameters, by role or published name."""
+        return Prices(self.journal, self.origin, self.models.prices_of).of(model, values)
+
+    def budget(self) -> Budget | None:
+        """Return the budget that leaves least, as it stands now."""
+        now, told = self._time()
+        return self.budgets.standing(now, told=told)
+
+    def set_budget(self, limit: Limit | None) -> None:
+        """Set the home's budget, or remove it."""
+        now, told = self._time()
+        self.budgets.set(limit, now, told=told)
+
+    def _time(self) -> tuple[float, bool]:
+        """Return the time in unix seconds, by the service's clock as far as it has told that, and whether.
+
+        What it said more than an hour ago may have been before the machine slept, or its clock was set.
+        """
+        now, heard_at = self.journal.now(), self.api.heard_at
+        told = heard_at is not None and -CLOCK_SLACK <= now - heard_at <= _HEARD_SECONDS
+        return now + (self.api.ahead or 0.0), told
+
+    def _hear_time(self, model: str) -> bool:
+        """Return whether the service has told its time; it is asked where a period seems to end."""
+        now, told = self._time()
+        if not told and self.budgets.turns_over(now):
+            self.estimates.refresh(model)  # a short answer that is of use anyway
+            told = self._time()[1]
+        return told
 
     # -- tracking ------------------------------------------------------------------------------------------
 

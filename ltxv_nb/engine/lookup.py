@@ -179,7 +179,7 @@ def change_by_log(row: LogRow | None, journal: Journal, record: Record) -> Chang
     known = journal.by_generation_id(row.generation_id, record.origin)
     if known is not None and known.id != record.id:
         return _known_already(known, record)
-    return found_in_log(row.generation_id, at=record.created_at, usd=row.usd)
+    return found_in_log(row.generation_id, at=record.created_at, billed=row.credits)
 
 
 def _known_already(known: Record, record: Record) -> Change | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ltxv_nb.errors import RequestError
 from ltxv_nb.journal import first_frames
 from ltxv_nb.models import builtin_models, find_model, unlisted_model
+from ltxv_nb.models.builtin import sandbox_prices
 from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ltxv_nb.models.cache import Cache
     from ltxv_nb.models.catalogue import Catalogue
     from ltxv_nb.models.listing import ModelList
+    from ltxv_nb.models.price import PriceList
 
 
 class ModelLookup:
@@ -57,6 +59,16 @@ class ModelLookup:
         from ltxv_nb.models.listing import ModelList
 
         return self.catalogue.kept() if self._cache.exists() else ModelList(builtin_models())
+
+    def prices_of(self, model: Model) -> tuple[PriceList | None, float | None]:
+        """Return a model's price list, and when it was read from the service (unix seconds).
+
+        That is ``None`` for a list that is not from the kept catalogue; nothing is asked of the service.
+        """
+        kept, read_at = self.catalogue.prices_of(model) if self._cache.exists() else (None, None)
+        if kept is not None:
+            return kept, read_at
+        return (sandbox_prices(model) if self._cache.origin == "sandbox" else None) or model.prices, None
 
     def with_parameter(self, name: str) -> list[Model]:
         """Return a few models with a parameter, as far as they are known here; nothing is asked for them."""

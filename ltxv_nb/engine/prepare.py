@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ltxv_nb.media.image import FirstFrame
     from ltxv_nb.models import Model, Parameter
+    from ltxv_nb.models.price import Price
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.service.reply import Generation
 
@@ -132,6 +133,8 @@ def new_record(
     output_dir: Path,
     owner: str,
     service_ahead: float | None = None,
+    price: Price | None = None,
+    reserved: int | None = None,
 ) -> Record:
     """Return the row of a request that is about to be sent.
 
@@ -149,6 +152,10 @@ def new_record(
         The lease of the tracker that tracks it.
     service_ahead : float, optional
         Seconds by which the service's clock is ahead of ours, if that is known.
+    price : Price, optional
+        What it is expected to cost.
+    reserved : int, optional
+        What budgets count for it, in credits.
     """
     request, job_id = prepared.request, new_id()
     asked = {"prompt": request.prompt, **request.settings(), **files}
@@ -167,6 +174,9 @@ def new_record(
             output_dir=str(output_dir),
             owner=owner,
             service_ahead=service_ahead,
+            estimated_credits=None if price is None else price.credits,
+            estimated_least_credits=None if price is None else price.least_credits,
+            reserved_credits=reserved,
         )
     )
 
@@ -193,7 +203,7 @@ def adopted_record(
             generation_id=generation_id,
             accepted_at=now,
             output_dir=str(output_dir),
-            usd=generation.usd,
+            billed_credits=generation.credits or None,
         )
     )
 

@@ -170,7 +170,7 @@ class Submission:
                 made.id,
                 made.status or None,
                 at=self._clock(),
-                usd=made.usd,
+                billed=made.credits,
                 inference_id=made.inference_id,
             )
             sent = self._note(record, change)

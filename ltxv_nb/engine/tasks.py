@@ -149,19 +149,22 @@ class Tasks:
         tracked.asked += 1
         tracked.failures, tracked.failing_since, tracked.not_found = 0, None, 0
         now, record = self._tracker.clock.time(), tracked.record
-        usd = record.usd if generation.usd is None else generation.usd
+        billed = record.billed_credits if generation.credits is None else generation.credits
         if generation.failed:
-            self.write(tracked, change.failed(generation.error or "no reason was given", usd=usd))
+            self.write(tracked, change.failed(generation.error or "no reason was given"))
         elif generation.completed:
             finished_at = record.finished_at or now
             asked_at = tracked.not_done_at if record.finished_at is None else record.asked_at
-            completed = change.completed(generation.url, asked_at=asked_at, finished_at=finished_at, usd=usd)
-            self.write(tracked, completed)
+            self.write(
+                tracked,
+                change.completed(generation.url, asked_at=asked_at, finished_at=finished_at, billed=billed),
+            )
             tracked.wants_address = False
         else:
             tracked.not_done_at = now
-            if (generation.status, usd, None) != (record.status, record.usd, record.missing_since):
-                self.write(tracked, change.progressed(generation.status, usd=usd))
+            known = (record.status, record.billed_credits, record.missing_since)
+            if (generation.status, billed or record.billed_credits, None) != known:
+                self.write(tracked, change.progressed(generation.status, billed=billed))
         self.go_on(tracked)
 
     def go_on(self, tracked: Tracked) -> None:

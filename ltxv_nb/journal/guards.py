@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Guard(Protocol):
     """Checks a row that is about to be written; nobody else writes meanwhile."""
 
-    def __call__(self, rows: Rows, record: Record) -> None:
-        """Raise what stands in its way; then nothing is written."""
+    def __call__(self, rows: Rows, record: Record) -> Record | None:
+        """Raise what stands in its way: then nothing is written; or return the row to write in its place."""
 
 
 class Occupied(Exception):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import MISSING, dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
+from ltxv_nb.credits import CREDITS_PER_USD, in_dollars
 from ltxv_nb.journal.states import State
 
 
 @dataclass(frozen=True)
 class Record:
-    """One row of the journal. Times are unix seconds, money is USD.
+    """One row of the journal. Times are unix seconds, money is whole credits (2,000,000 to the US dollar).
 
     Attributes
     ----------
@@ -28,6 +29,14 @@ class Record:
         the id that was tried in vain.
     service_ahead : float or None
         Seconds by which the service's clock was ahead of ours when it was submitted, if that was known.
+    estimated_credits, estimated_least_credits : int or None
+        What it was expected to cost, at most and at least; ``None`` where nobody knew.
+    reserved_credits : int or None
+        What a budget counts at least until it is settled what the generation costs; ``None`` afterwards.
+    billed_credits : int or None
+        What the service says that it costs; its newest word counts. ``None`` while it has not said.
+    counted_at : float or None
+        The moment for which a budget counts it: the submission, by the service's clock where that was known.
     """
 
     id: str
@@ -48,7 +57,6 @@ class Record:
     saved_at: float | None = None
     url: str | None = None
     error: str | None = None
-    usd: float | None = None
     output_dir: str | None = None
     file: str | None = None
     media: dict[str, Any] | None = None
@@ -58,10 +66,33 @@ class Record:
     revision: int = 0
     inference_id: str | None = None
     service_ahead: float | None = None
+    estimated_credits: int | None = None
+    estimated_least_credits: int | None = None
+    reserved_credits: int | None = None
+    billed_credits: int | None = None
+    counted_at: float | None = None
 
     def __post_init__(self) -> None:
+        if self.counted_at is None:
+            object.__setattr__(self, "counted_at", max(0.0, self.created_at + (self.service_ahead or 0.0)))
         if type(self.state) is not State:
             object.__setattr__(self, "state", State(self.state))
+
+    @property
+    def usd(self) -> float | None:
+        """What the service says that it costs, in US dollars."""
+        return None if self.billed_credits is None else self.billed_credits / CREDITS_PER_USD
+
+    @property
+    def bill_note(self) -> str:
+        """One sentence if it was billed otherwise than it was estimated, else ``""``."""
+        billed, most, least = self.billed_credits, self.estimated_credits, self.estimated_least_credits
+        if self.state is State.FAILED or billed is None or most is None or least is None:
+            return ""
+        if least <= billed <= most:
+            return ""
+        estimated = in_dollars(most) if least == most else f"{in_dollars(least)} to {in_dollars(most)}"
+        return f"Billed {in_dollars(billed)}, estimated {estimated}."
 
     @property
     def is_confirmed(self) -> bool:
@@ -75,6 +106,31 @@ COLUMNS = tuple(field.name for field in fields(Record))
 DEFAULTS: dict[str, Any] = {
     field.name: None if field.default is MISSING else field.default for field in fields(Record)
 }
+
+
+class Budget(NamedTuple):
+    """A budget as the journal keeps it; times are unix seconds.
+
+    Attributes
+    ----------
+    backend : {"aimlapi", "sandbox"}
+        Whose money it counts: that of the sandbox is none, and never mixes with the other.
+    source : str
+        Who set it: ``user``, or the text of the environment's setting.
+    credits : int
+        How much may be spent, in credits.
+    period : {"day", "week", "month"} or None
+        After which time it counts anew; ``None``: never.
+    set_at, began_at : float
+        When it was set, and the beginning of the period that it counts.
+    """
+
+    backend: str
+    source: str
+    credits: int
+    period: str | None
+    set_at: float
+    began_at: float
 
 
 def new_id() -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.journal.record import COLUMNS, Record
+from ltxv_nb.journal.record import COLUMNS, Budget, Record
+from ltxv_nb.journal.schema import COUNTED, QUARTER_SECONDS, UNDECIDED
 from ltxv_nb.journal.states import State
 from ltxv_nb.journal.unfinished import OPEN_STATES
 from ltxv_nb.service.reply import uuid_of
@@ -23,6 +25,7 @@ _WATCHED, _STATE = COLUMNS.index("watched"), COLUMNS.index("state")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own
 _INSERT = f"INSERT INTO generations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _IS_OPEN = f"state IN {OPEN_STATES}"
+_SUMS = ", ".join(f"coalesce(sum({one.format(row='generations')}), 0)" for one in (COUNTED, UNDECIDED))
 _NEWEST_FIRST = "ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?"
 
 
@@ -114,6 +117,51 @@ class Rows:
         """Return the steps of a generation: unix time, state, words."""
         query = "SELECT at, state, detail FROM events WHERE generation = ? ORDER BY at, rowid"
         return list(self._connection.execute(query, (record_id,)))
+
+    # -- money ---------------------------------------------------------------------------------------------
+
+    def counted(self, backend: str, since: float) -> tuple[int, int]:
+        """Return what budgets count since a moment (unix seconds), in credits, and how much is undecided.
+
+        The sums by quarters of an hour serve for all but the rest of the first quarter.
+        """
+        quarter = math.ceil(since / QUARTER_SECONDS)
+        query = (
+            "SELECT coalesce(sum(credits), 0), coalesce(sum(undecided), 0) FROM counted "
+            "WHERE backend = ? AND quarter >= ?"
+        )
+        credits_, undecided = self._connection.execute(query, (backend, quarter)).fetchone()
+        rest = f"SELECT {_SUMS} FROM generations WHERE backend = ? AND counted_at >= ? AND counted_at < ?"  # noqa: S608
+        more = self._connection.execute(rest, (backend, since, quarter * QUARTER_SECONDS)).fetchone()
+        return credits_ + more[0], undecided + more[1]
+
+    def budgets(self, backend: str) -> dict[str, Budget]:
+        """Return the budgets of real money or of the sandbox's, by who set them."""
+        query = f"SELECT {', '.join(Budget._fields)} FROM budgets WHERE backend = ?"  # noqa: S608
+        found = (Budget(*row) for row in self._connection.execute(query, (backend,)))
+        return {budget.source: budget for budget in found}
+
+    def newest_counted(self, backend: str) -> float:
+        """Return the latest moment that anything counts for, in unix seconds; 0 if there is nothing."""
+        query = "SELECT max(counted_at) FROM generations WHERE backend = ?"
+        return float(self._connection.execute(query, (backend,)).fetchone()[0] or 0.0)
+
+    def date_back(self, backend: str, now: float, slack: float) -> None:
+        """Let what a wrong clock has dated in the future count now; seconds of ``slack`` are no future."""
+        self._connection.execute(
+            "UPDATE generations SET counted_at = ?, revision = revision + 1 "
+            "WHERE backend = ? AND counted_at > ?",
+            (now, backend, now + slack),
+        )
+
+    def put_budget(self, budget: Budget) -> None:
+        """Write a budget in place of the one of the same source."""
+        marks = _marks(Budget._fields)
+        self._connection.execute(f"INSERT OR REPLACE INTO budgets VALUES ({marks})", budget)  # noqa: S608
+
+    def remove_budget(self, backend: str, source: str) -> None:
+        """Remove a budget, if there is one."""
+        self._connection.execute("DELETE FROM budgets WHERE backend = ? AND source = ?", (backend, source))
 
     # -- writing -------------------------------------------------------------------------------------------
 

@@ -6,14 +6,43 @@ import sqlite3
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from ltxv_nb.credits import CREDITS_PER_USD, MOST_CREDITS
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal.record import DEFAULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _Found = TypeVar("_Found")
+
+#: Seconds of a quarter of an hour: `counted` has the sums by these, for every local midnight is at the end of
+#: one. So the sum over a day or a month is one over few rows, however many generations there are.
+QUARTER_SECONDS = 900
+
+#: What a budget counts of a generation, and how much of that is not decided yet; kept up to date by triggers,
+#: so that no writer can forget it.
+COUNTED = "max(coalesce({row}.reserved_credits, 0), coalesce({row}.billed_credits, 0))"
+UNDECIDED = f"{COUNTED} * ({{row}}.state IN ('submitting', 'unknown', 'running', 'lost'))"
+_QUARTER = f"CAST({{row}}.counted_at / {QUARTER_SECONDS} AS INTEGER)"
+_COUNT = f"""
+        INSERT INTO counted
+            VALUES ({{row}}.backend, {_QUARTER}, {{sign}}({COUNTED}), {{sign}}({UNDECIDED}))
+            ON CONFLICT (backend, quarter) DO UPDATE
+            SET credits = credits + excluded.credits, undecided = undecided + excluded.undecided
+"""  # noqa: S608 - our own text
+
+#: The bill in a row from before version 4.
+BILLED_BEFORE_4 = f"""CASE WHEN usd IS NULL THEN NULL WHEN state = 'failed' THEN 0
+        WHEN usd BETWEEN 0 AND {MOST_CREDITS // CREDITS_PER_USD}
+        THEN CAST(round(usd * {CREDITS_PER_USD}) AS INTEGER) END"""
+
+
+def counted_in(table: str) -> str:
+    """Return the query for what `counted` holds, from a table of generations."""
+    quarter, credits_, undecided = (one.format(row=table) for one in (_QUARTER, COUNTED, UNDECIDED))
+    return f"SELECT backend, {quarter}, sum({credits_}), sum({undecided}) FROM {table} GROUP BY 1, 2"  # noqa: S608
+
 
 #: What leads from each version to the next one; version 1 is that of ltxv-nb 0.1.
 MIGRATIONS = (
@@ -67,6 +96,43 @@ MIGRATIONS = (
     ALTER TABLE generations ADD COLUMN inference_id TEXT;
     ALTER TABLE generations ADD COLUMN service_ahead REAL;
     """,
+    # Money in whole credits. `usd` stays empty from now on: not every SQLite can drop a column. A generation
+    # that failed is not charged, whatever was said of it before.
+    f"""
+    ALTER TABLE generations ADD COLUMN estimated_credits INTEGER;
+    ALTER TABLE generations ADD COLUMN estimated_least_credits INTEGER;
+    ALTER TABLE generations ADD COLUMN reserved_credits INTEGER;
+    ALTER TABLE generations ADD COLUMN billed_credits INTEGER;
+    ALTER TABLE generations ADD COLUMN counted_at REAL;
+    UPDATE generations SET counted_at = max(0.0, created_at + coalesce(service_ahead, 0.0));
+    UPDATE generations SET billed_credits = {BILLED_BEFORE_4}, usd = NULL WHERE usd IS NOT NULL;
+    CREATE INDEX generations_counted ON generations (backend, counted_at);
+    CREATE TABLE counted (
+        backend TEXT NOT NULL,
+        quarter INTEGER NOT NULL,
+        credits INTEGER NOT NULL,
+        undecided INTEGER NOT NULL,
+        PRIMARY KEY (backend, quarter)
+    ) WITHOUT ROWID;
+    INSERT INTO counted {counted_in("generations")};
+    CREATE TRIGGER generations_count AFTER INSERT ON generations BEGIN
+        {_COUNT.format(sign="+", row="NEW")};
+    END;
+    CREATE TRIGGER generations_count_again
+        AFTER UPDATE OF backend, state, counted_at, reserved_credits, billed_credits ON generations BEGIN
+        {_COUNT.format(sign="-", row="OLD")};
+        {_COUNT.format(sign="+", row="NEW")};
+    END;
+    CREATE TABLE budgets (
+        backend TEXT NOT NULL,
+        source TEXT NOT NULL,
+        credits INTEGER NOT NULL,
+        period TEXT,
+        set_at REAL NOT NULL,
+        began_at REAL NOT NULL,
+        PRIMARY KEY (backend, source)
+    ) WITHOUT ROWID;
+    """,  # noqa: S608 - our own text
 )
 
 
@@ -94,19 +160,29 @@ def version_of(connection: sqlite3.Connection, path: Path) -> int:
 def read_as_current(connection: sqlite3.Connection, version: int) -> None:
     """Let a connection read the tables of an older version as if they were the newest; nothing is written.
 
-    A view of this connection alone hides the table, and has what that lacks.
+    Views of this connection alone hide the tables, and have what those lack.
     """
-    connection.execute("DROP VIEW IF EXISTS temp.generations")
+    for name in ("counted", "budgets", "generations"):
+        connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
     if not 0 < version < CURRENT:
         return
     known = {row[1] for row in connection.execute("PRAGMA main.table_info(generations)")}
-    columns = [
-        name if name in known else f"{'NULL' if default is None else int(default)} AS {name}"
-        for name, default in DEFAULTS.items()
-    ]
+    lacking = {name: "NULL" if default is None else int(default) for name, default in DEFAULTS.items()}
+    if version < 4:
+        ahead = "coalesce(service_ahead, 0.0)" if "service_ahead" in known else "0.0"
+        lacking |= {"billed_credits": BILLED_BEFORE_4, "counted_at": f"max(0.0, created_at + {ahead})"}
+    columns = [name if name in known else f"{value} AS {name}" for name, value in lacking.items()]
     connection.execute(
         f"CREATE TEMP VIEW generations AS SELECT rowid, {', '.join(columns)} FROM main.generations"  # noqa: S608
     )
+    if version < 4:
+        connection.execute(
+            f"CREATE TEMP VIEW counted (backend, quarter, credits, undecided) AS {counted_in('generations')}"
+        )
+        connection.execute(
+            "CREATE TEMP VIEW budgets (backend, source, credits, period, set_at, began_at) AS "
+            "SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0"
+        )
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:
@@ -121,11 +197,21 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     def bring_up_to_date(connection: sqlite3.Connection) -> None:
         version = version_of(connection, path)
         for migration in MIGRATIONS[version:]:
-            for statement in filter(str.strip, migration.split(";")):
+            for statement in _statements(migration):
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {CURRENT}")
 
     transact(connection, bring_up_to_date)
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Yield the statements of a script; that of a trigger holds others."""
+    statement = ""
+    for part in script.split(";")[:-1]:
+        statement += f"{part};"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
 
 
 def transact(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], _Found]) -> _Found:

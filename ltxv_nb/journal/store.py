@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal.connections import Connections
 from ltxv_nb.journal.rows import Rows
-from ltxv_nb.journal.transitions import answer_lost, taken_over
+from ltxv_nb.journal.transitions import answer_lost, bill_note, taken_over
 from ltxv_nb.journal.trouble import in_words
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Journal:
 
     # -- writing -------------------------------------------------------------------------------------------
 
-    def reserve(self, record: Record, guards: Iterable[Guard] = ()) -> None:
+    def reserve(self, record: Record, guards: Iterable[Guard] = ()) -> Record:
         """Write a new generation, if nothing stands in its way; the checks and the row are one transaction.
 
         Parameters
@@ -71,6 +71,11 @@ class Journal:
         guards : iterable of Guard
             What has to be checked while nobody else can write; what they raise comes out of here.
 
+        Returns
+        -------
+        Record
+            The row as it was written; a guard may have changed it.
+
         Raises
         ------
         Occupied
@@ -79,13 +84,15 @@ class Journal:
             It cannot be written.
         """
 
-        def insert(rows: Rows) -> None:
+        def insert(rows: Rows) -> Record:
+            row = record
             for guard in guards:
-                guard(rows, record)
-            rows.insert(record)
-            rows.note(record.id, self._clock(), record.state, None)
+                row = guard(rows, row) or row
+            rows.insert(row)
+            rows.note(row.id, self._clock(), row.state, None)
+            return row
 
-        self._write(insert)
+        return self._write(insert)
 
     def advance(
         self,
@@ -137,11 +144,29 @@ class Journal:
         """
         return self.advance(record.id, record, taken_over(owner), patience=patience)
 
+    def transact(self, work: Callable[[Rows], _Found]) -> _Found:
+        """Read and write rows in one transaction; what the work raises undoes everything.
+
+        Raises
+        ------
+        JournalError
+            It cannot be written.
+        """
+        return self._write(work)
+
     def release(self, owner: str) -> None:
         """Let go of everything an owner tracks."""
         self._write(lambda rows: rows.release(owner))
 
     # -- reading -------------------------------------------------------------------------------------------
+
+    def query(self, query: Callable[[Rows], _Found], nothing: _Found) -> _Found:
+        """Return what a query of the rows finds; ``nothing`` where there is no journal yet."""
+        return self._read(query, nothing)
+
+    def now(self) -> float:
+        """Return the time by this machine's clock, in unix seconds."""
+        return self._clock()
 
     def get(self, record_id: str) -> Record | None:
         """Return the generation of this journal id."""
@@ -226,11 +251,14 @@ class Journal:
         after = change.after(record.state)
         if after is None:
             return Advanced(record, done=False)
-        columns = {**change.columns_after(record.state), "state": after}
+        columns = {**change.columns_after(record), "state": after}
         rows.update(record.id, columns)
         if after is not record.state or change.words:
             rows.note(record.id, self._clock(), after if after is not record.state else "note", change.words)
-        return Advanced(replace(record, **columns, revision=record.revision + 1), done=True)
+        changed = replace(record, **columns, revision=record.revision + 1)
+        if (note := bill_note(record, changed)) is not None:
+            rows.note(record.id, self._clock(), "note", note)
+        return Advanced(changed, done=True)
 
     def _existing(self, rows: Rows, record_id: str) -> Record:
         record = rows.get(record_id)

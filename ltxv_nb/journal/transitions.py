@@ -80,6 +80,12 @@ TRANSITIONS: dict[Event, dict[State, State]] = {
 }  # fmt: skip
 
 
+#: Events after which nothing is or will be billed: the service never charges a request that failed.
+_RELEASING = frozenset({Event.REFUSED, Event.FAILED_IN_LOG, Event.FAILED})
+#: Events after which the bill counts in place of what was reserved, if there is one.
+_SETTLING = frozenset({Event.COMPLETED, Event.SAVED})
+
+
 @dataclass(frozen=True)
 class Change:
     """One event, with what it says.
@@ -107,20 +113,36 @@ class Change:
         from dataclasses import replace
 
         after = self.after(record.state)
-        return None if after is None else replace(record, **self.columns_after(record.state), state=after)
+        return None if after is None else replace(record, **self.columns_after(record), state=after)
 
-    def columns_after(self, before: State) -> dict[str, Any]:
-        """Return the columns that change, when it happens in a state."""
-        if self.event is Event.TAKEN_OVER and before is _SUBMITTING:
+    def columns_after(self, record: Record) -> dict[str, Any]:
+        """Return the columns that change, when it happens to a row as it is now."""
+        if self.event is Event.TAKEN_OVER and record.state is _SUBMITTING:
             return {**self.columns, "error": "the process that was sending it ended"}
-        if self.event is Event.TAKEN_OVER and before is _UNKNOWN:
+        if self.event is Event.TAKEN_OVER and record.state is _UNKNOWN:
             return {**self.columns, "inference_id": None}  # what was tried in vain may be tried again
-        return self.columns
+        return {**self.columns, **self._settled(record)}
+
+    def _settled(self, record: Record) -> dict[str, Any]:
+        """Return what becomes of the money that was reserved.
+
+        It is kept until the end, whatever is said of the price before: only then is a bill the last word.
+        """
+        if self.event in _RELEASING:
+            return {"reserved_credits": None, "billed_credits": 0 if self.event is Event.FAILED else None}
+        billed = self.columns.get("billed_credits", record.billed_credits)
+        return {"reserved_credits": None} if self.event in _SETTLING and billed is not None else {}
 
     @property
     def words(self) -> str | None:
         """What the list of events says of it."""
         return self.detail or self.columns.get("error") or self.columns.get("status")
+
+
+def bill_note(before: Record, after: Record) -> str | None:
+    """Return words for the list of events if a change settles a bill that differs from the estimate."""
+    settled = before.reserved_credits is not None and after.reserved_credits is None
+    return after.bill_note or None if settled and after.state is not _FAILED else None
 
 
 # -- what happens to a submission
@@ -132,15 +154,15 @@ def accepted(
     status: str | None,
     *,
     at: float,
-    usd: float | None,
+    billed: int | None,
     inference_id: str | None = None,
 ) -> Change:
-    """Return the change for an accepted submission; the time is in unix seconds, the cost in USD.
+    """Return the change for an accepted submission; the time is in unix seconds, the bill in credits.
 
     The inference id is what the reply's headers call it. Where they alone named it, there is no status.
     """
-    columns = {"generation_id": generation_id, "status": status, "accepted_at": at, "usd": usd, "error": None}
-    return Change(Event.ACCEPTED, {**columns, "inference_id": inference_id})
+    columns = {"generation_id": generation_id, "status": status, "accepted_at": at, "error": None}
+    return Change(Event.ACCEPTED, {**columns, "inference_id": inference_id, **_told(billed)})
 
 
 def refused(words: str) -> Change:
@@ -158,7 +180,7 @@ def answer_lost(words: str) -> Change:
     return Change(Event.ANSWER_LOST, {"error": words})
 
 
-def found_in_log(generation_id: str, *, at: float, usd: float | None) -> Change:
+def found_in_log(generation_id: str, *, at: float, billed: int | None) -> Change:
     """Return the change for a submission that the service's request log lists as accepted.
 
     It has no status until a poll has been answered: the log's id may not be the one to poll by.
@@ -168,8 +190,8 @@ def found_in_log(generation_id: str, *, at: float, usd: float | None) -> Change:
         "inference_id": generation_id,
         "status": None,
         "accepted_at": at,
-        "usd": usd,
         "error": None,
+        **_told(billed),
     }
     return Change(Event.FOUND_IN_LOG, columns)
 
@@ -177,6 +199,11 @@ def found_in_log(generation_id: str, *, at: float, usd: float | None) -> Change:
 def failed_in_log(words: str) -> Change:
     """Return the change for a submission that the service's request log lists as failed."""
     return Change(Event.FAILED_IN_LOG, {"error": words, "owner": None})
+
+
+def _told(billed: int | None) -> dict[str, Any]:
+    """Return the columns for what is said of the price while it is being made: nothing means "not yet"."""
+    return {"billed_credits": billed} if billed else {}
 
 
 # -- who tracks it
@@ -198,9 +225,9 @@ def released(*, wanted: bool) -> Change:
 # -------------------------------------------------------------------------------
 
 
-def progressed(status: str, *, usd: float | None) -> Change:
+def progressed(status: str, *, billed: int | None) -> Change:
     """Return the change for a generation that is not finished; the status is the service's own word."""
-    return Change(Event.PROGRESSED, {"status": status, "usd": usd, "missing_since": None})
+    return Change(Event.PROGRESSED, {"status": status, "missing_since": None, **_told(billed)})
 
 
 def missing(since: float) -> Change:
@@ -227,7 +254,7 @@ def disowned(inference_id: str | None, words: str) -> Change:
     return Change(Event.DISOWNED, {**columns, "inference_id": inference_id, "error": words})
 
 
-def completed(url: str | None, *, asked_at: float | None, finished_at: float, usd: float | None) -> Change:
+def completed(url: str | None, *, asked_at: float | None, finished_at: float, billed: int | None) -> Change:
     """Return the change for a finished generation.
 
     Parameters
@@ -236,16 +263,17 @@ def completed(url: str | None, *, asked_at: float | None, finished_at: float, us
         Where the video is.
     asked_at, finished_at : float
         The last answer that it was not finished, and the first one that it was, in unix seconds.
-    usd : float or None
-        What it cost.
+    billed : int or None
+        What it cost, in credits; ``None`` if the answer does not say, then what was said before holds.
     """
-    columns = {"url": url, "asked_at": asked_at, "finished_at": finished_at, "usd": usd}
-    return Change(Event.COMPLETED, {**columns, "status": "completed", "missing_since": None})
+    columns = {"url": url, "asked_at": asked_at, "finished_at": finished_at, "status": "completed"}
+    bill = {} if billed is None else {"billed_credits": billed}
+    return Change(Event.COMPLETED, {**columns, "missing_since": None, **bill})
 
 
-def failed(words: str, *, usd: float | None) -> Change:
-    """Return the change for a generation that the service ended with an error."""
-    columns = {"status": "error", "error": words, "usd": usd, "owner": None, "missing_since": None}
+def failed(words: str) -> Change:
+    """Return the change for a generation that the service ended with an error, and does not charge."""
+    columns = {"status": "error", "error": words, "owner": None, "missing_since": None}
     return Change(Event.FAILED, columns)
 
 

@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ltxv_nb.errors import APIError, LTXVError, UnknownModel
-from ltxv_nb.models import content
+from ltxv_nb.models import content, price_list
 from ltxv_nb.models import schema as schemas
 from ltxv_nb.models.builtin import COMMON, builtin_models, find_model, unlisted_model
 from ltxv_nb.models.listing import ModelList, aliases_of, model_of, usable_rows
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from ltxv_nb.models.cache import Cache
     from ltxv_nb.models.content import Row
+    from ltxv_nb.models.price import PriceList
 
 _log = logging.getLogger("ltxv_nb")
 
@@ -170,6 +171,16 @@ class Catalogue:
         content = self._content()
         rows = content["data"] if content else ()
         return ModelList([self._model(row) for row in rows] or builtin_models())
+
+    def prices_of(self, model: Model) -> tuple[PriceList | None, float]:
+        """Return a model's price list as it is kept, and when it was read, in unix seconds; asks nobody."""
+        kept = self._content()
+        try:
+            row = self._row(model.id) if kept else None
+        except UnknownModel:  # two have that name by now
+            row = None
+        prices = price_list.read(row.get("pricing")) if row is not None else None
+        return prices, kept["checked_at"] if kept else 0.0
 
     def having(self, name: str, count: int = 3) -> list[Model]:
         """Return models with a parameter of a name or role, as far as it is known here; nothing is asked."""

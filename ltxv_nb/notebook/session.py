@@ -278,7 +278,9 @@ class NotebookSession(Session):
         job: Job | None = self.ip.user_ns.get(LAST_JOB)
         return job
 
-    def chain(self, request: GenerationRequest, *, allow_duplicate: bool, reuse: bool) -> ChainedJob:
+    def chain(
+        self, request: GenerationRequest, *, allow_duplicate: bool, reuse: bool, max_usd: Any = None
+    ) -> ChainedJob:
         """Submit a request once the job is finished that gives its first frame; nothing is sent before.
 
         The very same one that waits already is returned instead, unless a duplicate is allowed.
@@ -289,7 +291,8 @@ class NotebookSession(Session):
             for waiting in self.waiting():
                 if waiting.request == request:
                     return waiting
-        job = ChainedJob(self.client, request, allow_duplicate=allow_duplicate, reuse=reuse)
+        how = {"allow_duplicate": allow_duplicate, "reuse": reuse, "max_usd": max_usd}
+        job = ChainedJob(self.client, request, **how)
         self._chained.add(job)
         return job.begin()
 

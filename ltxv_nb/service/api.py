@@ -122,6 +122,11 @@ class Api:
         told = http_date(date)
         return None if told is None else told - at
 
+    @property
+    def heard_at(self) -> float | None:
+        """When the service told its time last, by our clock in unix seconds; ``None`` while it has not."""
+        return None if self.ahead is None or self._dated is None else self._dated[1]
+
     def create(self, body: Mapping[str, Any], client_request_id: str) -> Outcome:
         """Send the paid request, once.
 

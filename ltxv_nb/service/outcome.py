@@ -13,11 +13,11 @@ from ltxv_nb.errors import APIError, RateLimitError, ServiceUnreachable
 from ltxv_nb.service.failures import error_of
 from ltxv_nb.service.reply import (
     Generation,
+    credits_from_headers,
     is_clean,
     parse_json,
     plain_text,
     read_generation,
-    usd_from_headers,
 )
 from ltxv_nb.text import one_line
 
@@ -147,14 +147,14 @@ def _accepted(reply: Reply, scrub: Callable[[str], str]) -> Accepted | Unclear:
     known = generation or Generation(None, "")
     if not (known.id or inference_id):
         return Unclear(f"the service answered {reply.status}, but its answer cannot be read")
-    usd = usd_from_headers(reply.headers)
+    billed = credits_from_headers(reply.headers)
     return Accepted(
         Generation(
             known.id or inference_id,
             known.status or ("queued" if known.id else ""),
             known.url,
             known.error,
-            known.usd if usd is None else usd,
+            known.credits if billed is None else billed,
             inference_id,
         )
     )

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.credits import CREDITS_PER_USD
+from ltxv_nb.credits import CREDITS_PER_USD, from_number
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -67,8 +67,8 @@ class Generation:
         Where the finished video can be had.
     error : str or None
         The service's words for what went wrong.
-    usd : float or None
-        What it says the generation cost, in USD.
+    credits : int or None
+        What it says the generation cost, in credits; 2,000,000 are one US dollar.
     inference_id : str or None
         What the reply's headers call it, which is the id in the service's request log.
     """
@@ -77,7 +77,7 @@ class Generation:
     status: str
     url: str | None = None
     error: str | None = None
-    usd: float | None = None
+    credits: int | None = None
     inference_id: str | None = None
 
     @property
@@ -117,7 +117,7 @@ def read_generation(document: Any, scrub: Callable[[str], str] = str) -> Generat
         status=one_line(scrub(status), _STATUS_LIMIT).lower() if isinstance(status, str) else "",
         url=url,
         error=_error_words(document.get("error"), scrub),
-        usd=_usd(document),
+        credits=_credits(document),
     )
 
 
@@ -168,25 +168,22 @@ def _error_words(error: Any, scrub: Callable[[str], str]) -> str | None:
     return one_line(scrub(str(error))) if error else None
 
 
-def _usd(document: dict[str, Any]) -> float | None:
+def _credits(document: dict[str, Any]) -> int | None:
     meta = document.get("meta")
     usage = meta.get("usage") if isinstance(meta, dict) else None
     for name in ("credits_used", "tokens_used"):
         credits_used = number(usage.get(name)) if isinstance(usage, dict) else None
         if credits_used is not None:
-            return credits_used / CREDITS_PER_USD
+            return from_number(credits_used)
     return None
 
 
-def usd_from_headers(headers: Any) -> float | None:
-    """Return the cost in USD as the reply's headers tell it, if they do."""
-    for name, per_usd in (("x-aimlapi-usd-spent", 1), ("x-aimlapi-credits-used", CREDITS_PER_USD)):
-        try:
-            told = number(float(headers[name]))
-        except (KeyError, ValueError):
-            continue
+def credits_from_headers(headers: Mapping[str, str]) -> int | None:
+    """Return the cost in credits as the reply's headers tell it, if they do; they may round the dollars."""
+    for name, each in (("x-aimlapi-credits-used", 1), ("x-aimlapi-usd-spent", CREDITS_PER_USD)):
+        told = from_number(headers.get(name), each)
         if told is not None:
-            return told / per_usd
+            return told
     return None
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.credits import CREDITS_PER_USD, from_number
 from ltxv_nb.errors import APIError
-from ltxv_nb.service.reply import number, plain_text
+from ltxv_nb.service.reply import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -36,14 +37,14 @@ class LogRow:
         The service's.
     failed : bool
         Whether the request failed; such a one is never charged.
-    usd : float or None
-        What it was charged, in USD.
+    credits : int or None
+        What it was charged, in credits; 2,000,000 are one US dollar.
     """
 
     client_request_id: str
     generation_id: str | None
     failed: bool
-    usd: float | None
+    credits: int | None
 
 
 def find_rows(
@@ -121,10 +122,12 @@ def _take(rows: Iterable[Any], wanted: set[str], found: dict[str, LogRow]) -> No
 def _log_row(row: Any) -> LogRow | None:
     if not isinstance(row, dict) or not isinstance(row.get("client_request_id"), str):
         return None
-    cost = row.get("cost")
+    told = row.get("cost")
+    cost = told if isinstance(told, dict) else {}
+    charged = from_number(cost.get("credits"))
     return LogRow(
         row["client_request_id"],
         plain_text(row.get("inference_id"), 512),
         row.get("status") == "failed",
-        number(cost.get("usd")) if isinstance(cost, dict) else None,
+        from_number(cost.get("usd"), CREDITS_PER_USD) if charged is None else charged,
     )

@@ -48,9 +48,9 @@ def record(**changes):
 
 
 WRITES = {
-    "advance": lambda journal, row: journal.advance(row.id, row, progressed("generating", usd=None)),
+    "advance": lambda journal, row: journal.advance(row.id, row, progressed("generating", billed=None)),
     "accepted": lambda journal, row: journal.advance(
-        row.id, None, accepted(f"g-{new_id()}", "queued", at=1.0, usd=0.25)
+        row.id, None, accepted(f"g-{new_id()}", "queued", at=1.0, billed=500_000)
     ),
     "take over": lambda journal, row: journal.take_over(row, "second"),
     "release": lambda journal, row: journal.release("first"),
@@ -124,7 +124,7 @@ while came < int(sys.argv[2]):
         while True:
             row = record()
             journal.reserve(row)
-            journal.advance(row.id, row, accepted("g-" + row.id, "queued", at=1.0, usd=None))
+            journal.advance(row.id, row, accepted("g-" + row.id, "queued", at=1.0, billed=None))
             journal.take_over(journal.get(row.id), "second")
             journal.release("second")
     except KeyboardInterrupt:
@@ -151,7 +151,7 @@ def test_after_a_thousand_random_interrupts_beside_another_writer_both_write_fin
     while victim.poll() is None:
         row = record()
         journal.reserve(row)  # raises if an open transaction locked it
-        journal.advance(row.id, row, accepted(f"g-{row.id}", "queued", at=1.0, usd=None))
+        journal.advance(row.id, row, accepted(f"g-{row.id}", "queued", at=1.0, billed=None))
         written += 1
     assert victim.stdout.read() == "fine 1000 True\n"
     victim.stdout.close()

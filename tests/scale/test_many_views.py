@@ -20,6 +20,7 @@ class Job:
 
     id, status, error, watched, unreachable, downloaded = "abcd2345", "generating", None, True, False, None
     created_at = accepted_at = 0.0
+    cost_text = "about $0.38"
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.looks, self.ended, self.listener = clock, 0, False, None

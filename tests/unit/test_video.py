@@ -21,7 +21,7 @@ def video(tmp_path):
             state="saved",
             file=str(path),
             media=media,
-            usd=0.25,
+            billed_credits=500_000,
             url="https://cdn.example.test/a.mp4",
             request={"prompt": "A lighthouse", "image": {"url": "u"}, "model": "ltxv/ltxv-2", "duration": 6},
         )

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, GenerationTimeout, LTXVError, RequestError
 from ltxv_nb.media.player import file_address
+from ltxv_nb.money.words import dry_run
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
 from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
+from ltxv_nb.notebook.magic.money_commands import budget
 from ltxv_nb.notebook.magic.options import Options, parse
 from ltxv_nb.notebook.output.status import seconds_text
 from ltxv_nb.settings import PINNED, is_pinned
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ltxv_nb.job import Job
+    from ltxv_nb.models.price import Price
     from ltxv_nb.notebook.session import NotebookSession
 
 #: Rows that `%ltxv jobs` shows when no number is given.
@@ -108,12 +111,14 @@ def help_text() -> str:
     )
 
 
-def show_plan(session: NotebookSession, body: Mapping[str, Any]) -> None:
-    """Show what a dry run would have sent; a file only by its size."""
+def show_plan(session: NotebookSession, body: Mapping[str, Any], price: Price | None) -> None:
+    """Show what a dry run would have sent, and what that would cost; a file only by its size."""
     shown = _without_files(body)
-    where = "the sandbox" if session.client.backend == "sandbox" else "the service"
+    is_sandbox = session.client.backend == "sandbox"
+    where = "the sandbox" if is_sandbox else "the service"
     listing = json.dumps(shown, ensure_ascii=False, indent=2)
-    session.say(f"Dry run: nothing was sent. {where.capitalize()} would get:\n{listing}")
+    cost = dry_run(price, is_sandbox=is_sandbox)
+    session.say(f"Dry run: nothing was sent. {cost} {where.capitalize()} would get:\n{listing}")
 
 
 def _without_files(value: Any) -> Any:
@@ -396,6 +401,9 @@ COMMANDS: dict[str, Command] = {
     ),
     "model": Command(show_model, "one model: its parameters, its price, its other names", "MODEL"),
     "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
+    "budget": Command(
+        budget, "how much may be spent, and what is left; or set that", "[USD[/day|week|month] | off]"
+    ),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),
     "stop": Command(_stop, "stop tracking a job; the generation itself continues", "ID"),

@@ -211,7 +211,8 @@ class LTXVMagics(Magics):
 
     def _submit(self, request: GenerationRequest, options: Options) -> Job:
         """Submit the request, at once or when the job is finished that gives its first frame."""
-        session, how = self.session, {"allow_duplicate": options.again, "reuse": self.reuse}
+        session = self.session
+        how = {"allow_duplicate": options.again, "reuse": self.reuse, "max_usd": options.max_usd}
         if _is_running(request.image):
             return session.chain(request, **how)
         try:
@@ -232,13 +233,14 @@ class LTXVMagics(Magics):
     def _dry_run(self, request: GenerationRequest) -> None:
         from ltxv_nb.notebook.magic import commands
 
-        first = request.image
+        first, client = request.image, self.session.client
+        price = client.estimate(request)
         if not _is_running(first):
-            commands.show_plan(self.session, self.session.client.check(request))
+            commands.show_plan(self.session, client.check(request), price)
             return
-        body = self.session.client.check(request.replace(image=None))
+        body = client.check(request.replace(image=None))
         later = f"(the last frame of job {first.id or first.status}, when it is finished)"
-        commands.show_plan(self.session, {**body, "image_url": later})
+        commands.show_plan(self.session, {**body, "image_url": later}, price)
 
 
 def _is_running(source: Any) -> bool:

@@ -67,7 +67,8 @@ SWITCHES: tuple[Switch, ...] = (
         ("--embed", "--no-embed"),
         "put the whole clip into the notebook, or only link to its file (default: small clips and previews)",
     ),
-    Switch("dry_run", ("--dry-run",), "check everything and show what would be sent; nothing is sent"),
+    Switch("dry_run", ("--dry-run",), "check everything, show price and body of the request; send nothing"),
+    Switch("max_usd", ("--max-usd",), "what the clip may cost at most, in USD", "USD"),
     Switch("again", ("--again",), "make a new clip even though the very same one is finished, or unfinished"),
     Switch("help", ("-h", "--help"), "show this help"),
 )
@@ -88,6 +89,8 @@ class Options:
         Whether the cell waits; whether the whole clip goes into the notebook.
     timeout : float or None
         Seconds a waiting cell waits.
+    max_usd : str or None
+        What the clip may cost at most, in USD, as it was typed.
     dry_run, again, help : bool
         As in the help text.
     """
@@ -97,6 +100,7 @@ class Options:
     wait: bool | None = None
     timeout: float | None = None
     embed: bool | None = None
+    max_usd: str | None = None
     dry_run: bool = False
     again: bool = False
     help: bool = False

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 #: parameter that is called like one of them gets another option.
 RESERVED = frozenset(
     {
-        "-o", "--output", "-w", "--wait", "--timeout", "--embed", "--no-embed", "--dry-run", "--again", "-h",
-        "--help",
+        "-o", "--output", "-w", "--wait", "--timeout", "--embed", "--no-embed", "--dry-run", "--max-usd",
+        "--again", "-h", "--help",
     }
 )  # fmt: skip
 

@@ -43,6 +43,7 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = 
     dict of str to str
         ``text/html`` and ``text/plain``.
     """
+    note = " ".join(filter(None, [note, job.bill_note]))
     text = outcome_text(job, base_dir, note)
     if job.video is not None:
         player = player_html(job.video, embed=embed, base_dir=base_dir, note=note)

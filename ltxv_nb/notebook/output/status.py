@@ -96,7 +96,7 @@ def snapshot(job: Job) -> Snapshot:
     progress, detail = _expectation(job, elapsed)
     if job.status == "downloading" and job.downloaded is not None:
         detail = f"{min(99, int(100 * job.downloaded))} % of the file, {seconds_text(elapsed)}"
-    return Snapshot(state, progress, detail, tone)
+    return Snapshot(state, progress, ", ".join(filter(None, [detail, job.cost_text])), tone)
 
 
 def seconds_text(seconds: float) -> str:

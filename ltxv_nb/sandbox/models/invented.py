@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.models import builtin_models
+from ltxv_nb.models.builtin import SANDBOX_RATES
 from ltxv_nb.sandbox.models.served import ServedModel, ServedModels, built_in, document_of, row_of
 
 if TYPE_CHECKING:
@@ -66,13 +67,6 @@ def _variants(unit: str, *rows: tuple[Mapping[str, Any], float]) -> Rule:
 
 _PROMPT = _text("The text description of the scene, subject, or action to generate in the video.")
 _FIRST = _address("A direct link to an online image or a Base64-encoded local image: the first frame.")
-
-#: What the built-in models cost here, in USD a second. 1080p is the vendor's figure, from its guides; the
-#: others are invented, twice and four times that.
-_BUILTIN_PRICES = {
-    "ltxv/ltxv-2": {"1080p": 0.063, "1440p": 0.126, "2160p": 0.252},
-    "ltxv/ltxv-2-fast": {"1080p": 0.042, "1440p": 0.084, "2160p": 0.168},
-}
 
 
 def _invented(
@@ -322,6 +316,6 @@ def usual_models() -> ServedModels:
 
 def _built_in() -> Iterable[ServedModel]:
     for model in builtin_models():
-        prices = _BUILTIN_PRICES.get(model.id, {})
+        prices = SANDBOX_RATES.get(model.id, {})
         rows = [({"resolution": resolution}, price) for resolution, price in prices.items()]
         yield built_in(model, _variants("second", *rows) if rows else VARIABLE)

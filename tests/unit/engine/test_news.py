@@ -186,7 +186,7 @@ def test_a_job_that_was_accepted_is_not_called_unknown_by_who_took_it_for_dead(r
     record = rig.record(owner="a process that seemed to be gone")
     rig.journal.reserve(record)
     seen = rig.journal.get(record.id)  # what the other process acts on
-    now = rig.journal.advance(record.id, None, accepted("g", "queued", at=1.0, usd=None)).record
+    now = rig.journal.advance(record.id, None, accepted("g", "queued", at=1.0, billed=None)).record
     taken = rig.journal.take_over(seen, rig.lease.name).record
     assert (taken.state, taken.generation_id) == (State.RUNNING, "g")
     assert rig.journal.advance(record.id, now, answer_lost("gone")).record.state is State.RUNNING
@@ -196,7 +196,7 @@ def test_an_answer_that_comes_after_the_sender_was_taken_for_dead_is_believed(ri
     record = rig.record(owner="a process that seemed to be gone")
     rig.journal.reserve(record)
     assert rig.journal.take_over(record, rig.lease.name).record.state is State.UNKNOWN
-    now = rig.journal.advance(record.id, None, accepted("g", "queued", at=1.0, usd=None)).record
+    now = rig.journal.advance(record.id, None, accepted("g", "queued", at=1.0, billed=None)).record
     assert (now.state, now.generation_id, now.error) == (State.RUNNING, "g", None)
 
 

@@ -53,7 +53,7 @@ def record(rig):
         request={"prompt": "A lighthouse", "model": "ltxv/ltxv-2", "duration": 6},
         accepted_at=rig.clock.time(),
         finished_at=rig.clock.time() + 60.5,
-        usd=0.25,
+        billed_credits=500_000,
     )
 
 

@@ -560,7 +560,7 @@ def test_what_the_journal_could_not_take_is_written_as_soon_as_it_can(rig, monke
     rig.lease.acquire()
     rig.journal.reserve(record)
     news = []
-    pending = [accepted("g", "queued", at=rig.clock.time(), usd=None)]
+    pending = [accepted("g", "queued", at=rig.clock.time(), billed=None)]
     advance = rig.journal.advance
 
     def full(*_args, **_options):
@@ -740,7 +740,7 @@ def test_an_order_that_is_answered_after_the_end_is_not_said_to_be_watched(rig):
     record = rig.running()
     rig.tracker.close()
     news = []
-    rig.tracker.watch(record, news.append, [progressed("generating", usd=None)])
+    rig.tracker.watch(record, news.append, [progressed("generating", billed=None)])
     assert news[-1].watching is False
     assert row(rig, record).owner is None
     assert row(rig, record).status == "generating"

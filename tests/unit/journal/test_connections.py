@@ -31,7 +31,7 @@ def test_a_read_does_not_wait_for_a_writer_that_waits(held, rig):
     def write():
         begun.set()
         try:
-            held.advance(record.id, None, progressed("generating", usd=None), patience=3.0)
+            held.advance(record.id, None, progressed("generating", billed=None), patience=3.0)
         except JournalError as error:
             failures.append(error)
 
@@ -52,7 +52,7 @@ def test_a_write_waits_no_longer_than_it_is_told_to(held):
     (record,) = held.newest()
     began = time.monotonic()
     with pytest.raises(JournalError, match="held by another program"):
-        held.advance(record.id, None, progressed("generating", usd=None), patience=0.1)
+        held.advance(record.id, None, progressed("generating", billed=None), patience=0.1)
     assert time.monotonic() - began < 2.0
 
 

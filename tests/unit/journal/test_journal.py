@@ -27,7 +27,7 @@ def test_a_row_comes_back_as_it_was_written(rig, journal):
     record = rig.record(
         request={"prompt": "Ein Leuchtturm 🗼", "image": {"sha256": "ab"}},
         prompt="Ein Leuchtturm 🗼",
-        usd=0.25,
+        billed_credits=500_000,
         media={"width": 1920, "has_audio": False},
         watched=False,
     )
@@ -58,7 +58,7 @@ def test_every_step_is_noted_with_its_time(rig, journal, clock):
     record = rig.record()
     journal.reserve(record)
     rig.clock.advance(2)
-    journal.advance(record.id, None, accepted("g", "queued", at=1.0, usd=None))
+    journal.advance(record.id, None, accepted("g", "queued", at=1.0, billed=None))
     rig.clock.advance(3)
     journal.advance(record.id, None, released(wanted=False))
     assert journal.events(record.id) == [
@@ -71,7 +71,7 @@ def test_every_step_is_noted_with_its_time(rig, journal, clock):
 def test_a_change_that_does_not_fit_the_state_any_more_changes_nothing(rig, journal):
     record = rig.record()
     journal.reserve(record)
-    after = journal.advance(record.id, None, progressed("generating", usd=None))
+    after = journal.advance(record.id, None, progressed("generating", billed=None))
     assert after == (record, False)
     assert len(journal.events(record.id)) == 1
 
@@ -87,7 +87,7 @@ def test_a_change_by_a_former_owner_changes_nothing(rig, journal):
 def test_each_change_counts_the_revision_and_several_are_one_step(rig, journal):
     record = rig.record()
     journal.reserve(record)
-    made = [accepted("g", "queued", at=1.0, usd=None), progressed("generating", usd=0.5)]
+    made = [accepted("g", "queued", at=1.0, billed=None), progressed("generating", billed=1_000_000)]
     after = journal.advance(record.id, None, *made).record
     assert (after.revision, after.status, after.usd) == (2, "generating", 0.5)
     assert journal.get(record.id) == after
@@ -97,7 +97,7 @@ def test_two_jobs_never_hold_one_generation(rig, journal):
     first, second = rig.record(generation_id="g", state="running"), rig.record()
     for record in (first, second):
         journal.reserve(record)
-    after = journal.advance(second.id, None, accepted("g", "queued", at=1.0, usd=None)).record
+    after = journal.advance(second.id, None, accepted("g", "queued", at=1.0, billed=None)).record
     assert (after.state, after.generation_id) == (State.UNKNOWN, None)
     assert first.id in after.error
 
@@ -113,7 +113,7 @@ def test_two_jobs_never_hold_one_generation_however_its_id_is_spelled(rig, journ
     elsewhere = rig.record(generation_id=f"{UUID}:far", state="running", origin="https://another.test")
     for record in (first, second, elsewhere):
         journal.reserve(record)
-    claim = accepted(named, "queued", at=1.0, usd=None)
+    claim = accepted(named, "queued", at=1.0, billed=None)
     after = journal.advance(second.id, None, claim).record
     assert (after.state, after.generation_id) == (State.UNKNOWN, None)
     assert first.id in after.error

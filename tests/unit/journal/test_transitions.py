@@ -58,15 +58,15 @@ def test_every_state_but_the_first_can_be_reached():
 
 
 CHANGES = [
-    accepted("g", "queued", at=1.0, usd=None),
+    accepted("g", "queued", at=1.0, billed=None),
     refused("no"),
     answer_lost("reset"),
-    found_in_log("g", at=1.0, usd=None),
+    found_in_log("g", at=1.0, billed=None),
     known_as("g"),
     disowned("g", "it knows no such generation"),
-    progressed("generating", usd=None),
-    completed("https://cdn.example.test/a.mp4", asked_at=None, finished_at=1.0, usd=None),
-    failed("no", usd=None),
+    progressed("generating", billed=None),
+    completed("https://cdn.example.test/a.mp4", asked_at=None, finished_at=1.0, billed=None),
+    failed("no"),
     lost("gone"),
     saved("a.mp4", {}, at=1.0),
     released(wanted=True),

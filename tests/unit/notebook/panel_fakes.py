@@ -42,6 +42,7 @@ class FakeJob:
     is_free = True
     billing_note = "The generation continues in the sandbox, free of charge."
     refusal: Exception | None = None  # why it cannot be tracked
+    cost_text = bill_note = ""
 
     def __init__(self, job_id: str, request: Any) -> None:
         self.id, self.request, self.watched, self.error = job_id, request, True, None
@@ -116,6 +117,9 @@ class FakeClient:
         self.unfinished: list[FakeJob] = []
         self.elsewhere: dict[str, int] = {}
         self._ids = (f"job{number:05d}" for number in itertools.count())
+
+    def estimate(self, request: Any) -> Any:
+        return request.spec.price(**request.settings())
 
     def submit_request(self, request: Any, *, allow_duplicate: bool = False) -> FakeJob:
         if self.refusal is not None:

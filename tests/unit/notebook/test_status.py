@@ -16,7 +16,7 @@ class FakeJob:
         self.watched, self.unreachable, self.downloaded, self.seconds = True, False, None, 0.0
         self.created_at = self.accepted_at = 100.0
         self.listeners, self.share = [], 0.0
-        self.billing_note = "The generation continues and will be billed."
+        self.billing_note, self.cost_text = "The generation continues and will be billed.", ""
 
     def done(self):
         return self.ended

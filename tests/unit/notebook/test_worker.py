@@ -105,7 +105,7 @@ class Job:
     """A job that is tracked until it is told to stop."""
 
     id, status, error, unreachable, downloaded = "abcd2345", "generating", None, False, None
-    billing_note = "The generation continues and will be billed."
+    billing_note, cost_text = "The generation continues and will be billed.", ""
     created_at = accepted_at = 0.0
 
     def __init__(self) -> None:

@@ -96,7 +96,7 @@ def test_2xx_with_an_id_is_accepted():
         assert isinstance(outcome, Accepted)
         assert outcome.generation.id == ID
         assert outcome.generation.status == "queued"
-        assert outcome.generation.usd == pytest.approx(0.252)
+        assert outcome.generation.credits == 504_000
 
 
 def test_the_cost_in_the_header_counts_before_that_in_the_body():
@@ -107,7 +107,7 @@ def test_the_cost_in_the_header_counts_before_that_in_the_body():
             headers={"x-aimlapi-usd-spent": "0.25"},
         )
     )
-    assert outcome.generation.usd == 0.25
+    assert outcome.generation.credits == 500_000
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"<html>ok</html>", b"null", b"[]", b'{"status": "queued"}'])
@@ -123,7 +123,7 @@ def test_2xx_with_an_absurd_cost_is_accepted_all_the_same():
     body = b'{"id": "fb77", "status": "queued", "meta": {"usage": {"credits_used": 1' + b"0" * 400 + b"}}}"
     outcome = create(reply(200, body=body))
     assert isinstance(outcome, Accepted)
-    assert outcome.generation.usd is None
+    assert outcome.generation.credits is None
 
 
 def test_an_answer_that_is_cut_off_is_unknown():
@@ -318,7 +318,11 @@ def test_a_lost_submission_is_found_in_the_request_log_by_our_name():
     api, wire, _ = connected(logs([row("other"), row("mine"), row(None)]))
     found = api.find_in_logs(["mine"], since=0)
     assert set(found) == {"mine"}
-    assert (found["mine"].generation_id, found["mine"].failed, found["mine"].usd) == ("gen-mine", False, 0.25)
+    assert (found["mine"].generation_id, found["mine"].failed, found["mine"].credits) == (
+        "gen-mine",
+        False,
+        500_000,
+    )
     assert len(wire.sent) == 1
 
 
@@ -366,7 +370,7 @@ def test_odd_rows_are_passed_over(rows):
 
 def test_a_row_without_cost_or_id_is_still_a_row():
     found = connected(logs([row("a", cost={"usd": None}, inference_id="")]))[0].find_in_logs(["a"], since=0)
-    assert (found["a"].generation_id, found["a"].usd) == (None, None)
+    assert (found["a"].generation_id, found["a"].credits) == (None, None)
 
 
 @pytest.mark.parametrize("document", [[], {"data": None}, {"rows": []}, "x"])

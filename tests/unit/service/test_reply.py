@@ -7,11 +7,11 @@ import json
 import pytest
 
 from ltxv_nb.service.reply import (
+    credits_from_headers,
     error_message,
     number,
     parse_json,
     read_generation,
-    usd_from_headers,
 )
 
 #: Shapes of the vendor's guides and schema, in this project's own words.
@@ -28,9 +28,9 @@ LONG = {
 
 
 def test_both_names_of_the_cost_are_read():
-    assert read_generation(CREATED).usd == pytest.approx(0.252)
-    assert read_generation(LONG).usd == pytest.approx(0.06)
-    assert read_generation(SHORT).usd is None
+    assert read_generation(CREATED).credits == 504_000
+    assert read_generation(LONG).credits == 120_000
+    assert read_generation(SHORT).credits is None
 
 
 @pytest.mark.parametrize(
@@ -90,26 +90,29 @@ def test_what_is_no_object_is_no_generation(document):
 @pytest.mark.parametrize("value", [10**400, float("nan"), float("inf"), -1, True, "7", None, [7]])
 def test_an_absurd_cost_is_no_cost_and_never_an_exception(value):
     assert number(value) is None
-    assert read_generation({**CREATED, "meta": {"usage": {"credits_used": value}}}).usd is None
+    assert read_generation({**CREATED, "meta": {"usage": {"credits_used": value}}}).credits is None
 
 
 @pytest.mark.parametrize("meta", [None, [], "x", {"usage": None}, {"usage": [1]}, {"usage": {}}])
 def test_a_missing_cost_is_no_cost(meta):
-    assert read_generation({**CREATED, "meta": meta}).usd is None
+    assert read_generation({**CREATED, "meta": meta}).credits is None
 
 
 @pytest.mark.parametrize(
-    ("headers", "usd"),
+    ("headers", "billed"),
     [
-        ({"x-aimlapi-usd-spent": "0.252"}, 0.252),
-        ({"x-aimlapi-credits-used": "504000"}, 0.252),
-        ({"x-aimlapi-usd-spent": "much", "x-aimlapi-credits-used": "504000"}, 0.252),
+        ({"x-aimlapi-usd-spent": "0.252"}, 504_000),
+        ({"x-aimlapi-credits-used": "504000"}, 504_000),
+        ({"x-aimlapi-usd-spent": "much", "x-aimlapi-credits-used": "504000"}, 504_000),
+        ({"x-aimlapi-usd-spent": "1.23", "x-aimlapi-credits-used": "2469136"}, 2_469_136),
         ({"x-aimlapi-usd-spent": "nan"}, None),
+        ({"x-aimlapi-usd-spent": "-1"}, None),
+        ({"x-aimlapi-usd-spent": "1e12"}, None),
         ({}, None),
     ],
 )
-def test_the_cost_in_the_headers_is_read(headers, usd):
-    assert usd_from_headers(headers) == usd
+def test_the_cost_in_the_headers_is_read(headers, billed):
+    assert credits_from_headers(headers) == billed
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"id": "a"', b"<html>", b"\xff\xfe\x00", b"[" * 100_000])
