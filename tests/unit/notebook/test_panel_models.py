@@ -89,7 +89,9 @@ def test_the_controls_are_those_of_the_chosen_model(bench: Bench) -> None:
     assert "Frame rate" not in bench.shown
     assert "Cfg scale" not in bench.shown, "what has no role stands under More"
     bench.press("More settings (6)")
-    assert {"Cfg scale", "Style (default ink)", "Loop", "Camera control", "Elements", "Timeout"} <= set(bench.shown)
+    assert {"Cfg scale", "Style (default ink)", "Loop", "Camera control", "Elements", "Timeout"} <= set(
+        bench.shown
+    )
     bench.choose("ltxv-2")
     bench.choose("inv/everything")
     assert "Cfg scale" in bench.shown, "who has opened them wants to see them"
