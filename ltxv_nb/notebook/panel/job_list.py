@@ -37,6 +37,9 @@ class Listener(Protocol):
     def say(self, text: str, tone: str) -> None:
         """Say what became of a click."""
 
+    def say_error(self, error: LTXVError) -> None:
+        """Say why it could not be done."""
+
 
 class JobList:
     """The jobs; their widget is `box`.
@@ -131,7 +134,7 @@ class JobList:
             current = self._session.client.job(job.id)
             current.watch()
         except LTXVError as error:
-            self._listener.say(str(error), "bad")
+            self._listener.say_error(error)
             return
         self.add(current)
 
@@ -141,7 +144,7 @@ class JobList:
             for job in jobs:
                 job.watch()
         except LTXVError as error:
-            self._listener.say(str(error), "bad")
+            self._listener.say_error(error)
             return
         self.offer_unfinished()  # what is left is elsewhere
         for job in jobs:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
+from ltxv_nb.notebook.output.card import card_of
 from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
+    from ltxv_nb.errors import LTXVError
     from ltxv_nb.models import Model
     from ltxv_nb.notebook.panel.sender import Outcome
 
@@ -43,19 +45,27 @@ def now_elsewhere(backend: str) -> str:
     return _OTHER_SERVICE[backend]
 
 
-def accepted(outcome: Outcome) -> tuple[str, str]:
-    """Say what became of a click, and in which tone."""
+def error_card(error: LTXVError, backend: str, *, sending: bool, before: str = "") -> str:
+    """Return an error as HTML, as cells and jobs show theirs; a sentence may stand before it."""
+    lead = f'<div dir="auto">{html.escape(before)}</div>' if before else ""
+    shown = card_of(error, free=backend == "sandbox", sending=sending).html()
+    return f'<div role="status" class="{NO_MATH}">{lead}{shown}</div>'
+
+
+def outcome_html(outcome: Outcome, backend: str) -> str:
+    """Return what became of a click as HTML."""
     jobs, takes, reason = outcome.jobs, outcome.takes, outcome.reason
-    if not reason:
+    if reason is None:
         ids = [job.id for job in jobs]
-        return (f"Accepted as job {ids[0]}." if takes == 1 else f"Accepted as jobs {_listed(ids)}."), "plain"
-    if takes == 1 or not jobs:
-        return reason, "plain" if jobs else "bad"
+        accepted = f"Accepted as job {ids[0]}." if takes == 1 else f"Accepted as jobs {_listed(ids)}."
+        return message(html.escape(accepted))
     left = takes - len(jobs)
-    rest = f"The other {left} were not sent." if left > 1 else "The last one was not sent."
-    return f"{len(jobs)} of {takes} takes were submitted. {rest if left else ''} {reason}".replace(
-        "  ", " "
-    ), "bad"
+    rest = f"The other {left} were not sent." if left > 1 else "The last one was not sent." if left else ""
+    some = "was" if len(jobs) == 1 else "were"
+    before = f"{len(jobs)} of {takes} takes {some} submitted. {rest}".strip() if takes > 1 and jobs else ""
+    if isinstance(reason, str) or (jobs and left == 0):  # the job below shows what is not known of it
+        return message(html.escape(f"{before} {reason}".strip()), "plain" if jobs else "bad")
+    return error_card(reason, backend, sending=True, before=before)
 
 
 def _listed(ids: list[str]) -> str:

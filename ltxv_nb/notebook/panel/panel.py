@@ -20,7 +20,7 @@ from ltxv_nb.notebook.panel.bar import Bar, Clicks
 from ltxv_nb.notebook.panel.code_view import CodeView
 from ltxv_nb.notebook.panel.form import Form
 from ltxv_nb.notebook.panel.job_list import JobList
-from ltxv_nb.notebook.panel.messages import accepted, head, message, now_elsewhere
+from ltxv_nb.notebook.panel.messages import error_card, head, message, now_elsewhere, outcome_html
 from ltxv_nb.notebook.panel.model_switch import ModelSwitch
 from ltxv_nb.notebook.panel.price_line import PriceLine
 from ltxv_nb.notebook.panel.sender import Outcome, Sender
@@ -282,7 +282,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             client = self._session.client
         except LTXVError as error:
-            self.say(str(error), "bad")
+            self.say_error(error)
             return
         with self._lock:
             before, self._backend = self._backend, client.backend
@@ -316,7 +316,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if outcome.earlier is not None:
             self._ask(outcome, outcome.earlier)
         else:
-            self.say(*accepted(outcome))
+            self._show_message(outcome_html(outcome, self._backend))
 
     def _ask(self, outcome: Outcome, earlier: Job) -> None:
         """Ask whether to make the very same again."""
@@ -345,8 +345,15 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def say(self, text: str, tone: str) -> None:
         """Say what became of a click, of a job's button, or of a change of the model."""
+        self._show_message(message(html.escape(text), tone))
+
+    def say_error(self, error: LTXVError) -> None:
+        """Say why something could not be done that sends nothing."""
+        self._show_message(error_card(error, self._backend, sending=False))
+
+    def _show_message(self, shown: str) -> None:
         with self._lock:
-            self._message = message(html.escape(text), tone)
+            self._message = shown
             self._show_state()
 
     # -- what the jobs' buttons ask of the form ------------------------------------------------------------
@@ -362,7 +369,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         try:
             self.request = job.request.replace(prompt=written) if keep_prompt else job.request
         except LTXVError as error:
-            self.say(str(error), "bad")
+            self.say_error(error)
 
     def use_last_frame(self, job: Job) -> None:
         """Start the next clip from the last frame of a job's."""

@@ -35,8 +35,8 @@ class Outcome:
         How often it was to be submitted.
     jobs : list of Job
         The jobs that were accepted, or may have been.
-    reason : str
-        Why nothing more was sent; empty when everything was.
+    reason : LTXVError, str or None
+        Why nothing more was sent; ``None`` when everything was.
     earlier : Job or None
         The unfinished job that asks for the very same; nothing was sent.
     """
@@ -44,7 +44,7 @@ class Outcome:
     request: GenerationRequest
     takes: int
     jobs: list[Job] = field(default_factory=list)
-    reason: str = ""
+    reason: LTXVError | str | None = None
     earlier: Job | None = None
 
 
@@ -159,12 +159,12 @@ class Sender:
                 outcome.earlier = error.job
                 return
             except SubmissionUnknown as error:
-                outcome.reason = str(error)
+                outcome.reason = error
                 if error.job is None:
                     return
                 job = error.job
             except LTXVError as error:
-                outcome.reason = str(error)
+                outcome.reason = error
                 return
             outcome.jobs.append(job)
             self._listener.sent(job)

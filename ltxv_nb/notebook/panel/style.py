@@ -75,6 +75,7 @@ _BAR = f"""
 .ltxv-ui .ltxv-price b{{font-size:14px;font-variant-numeric:tabular-nums}}
 .ltxv-ui .ltxv-price .ltxv-hint{{font-size:12px}}
 .ltxv-ui .ltxv-submit .ltxv-as-cell{{margin-left:auto}}
+.ltxv-ui .ltxv-submit .ltxv-note{{margin:0!important;max-width:none!important}}
 .ltxv-ui .ltxv-submit .ltxv-row>.ltxv-message{{flex:1 1 160px}}
 .ltxv-ui .ltxv-upload>div{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
 .ltxv-ui .ltxv-upload [data-tone=bad]{{color:var(--jp-error-color1,#c62828)}}
