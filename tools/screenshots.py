@@ -104,7 +104,7 @@ def _panel(page: Page, server: Jupyter) -> bytes:
     for prompt, duration in (("A sailing boat leaving harbour at first light", "6 s"), (LIGHTHOUSE, "8 s")):
         jobs = page.locator(".ltxv-job").count()
         page.locator(".ltxv-prompt textarea").fill(prompt)
-        page.get_by_label("Duration").select_option(duration)
+        page.get_by_role("radiogroup", name="Duration").get_by_label(duration, exact=True).check()
         if not jobs:
             page.get_by_role("button", name="Generate").click()
             _start(page.locator(".ltxv-job video"))

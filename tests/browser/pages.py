@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,6 +138,12 @@ class NotebookPage:
         )
         dark = "false" if "Dark" in name else "true"
         self.page.wait_for_selector(f"body[data-jp-theme-light='{dark}']", state="attached")
+
+
+def segment(page: Page, label: str, value: str) -> Locator:
+    """Return one of the segmented buttons of the panel's control with this label."""
+    group = page.get_by_role("radiogroup", name=re.compile(rf"^{re.escape(label)}( \(default |$)"))
+    return group.get_by_role("radio", name=value, exact=True)
 
 
 def quickest(act: Callable[[], None], undo: Callable[[], None], tries: int = 3) -> float:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
 
 def make_a_clip(page: Page, prompt: str) -> None:
+    page.get_by_role("radiogroup", name="Duration").wait_for()
     page.locator(".ltxv-prompt textarea").fill(prompt)
-    page.get_by_role("button", name="Generate").click()
+    page.locator(".ltxv-prompt textarea").press("Control+Enter")
     plays(page.locator(".ltxv-panel .ltxv-job video"))
     expect(page.locator(".ltxv-panel .ltxv-job .ltxv-clip")).to_contain_text(prompt)
 

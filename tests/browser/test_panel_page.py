@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from conftest import show_panel
-from pages import plays, quickest, sticking_out
+from pages import plays, quickest, segment, sticking_out
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -75,13 +75,13 @@ def test_generate_is_off_until_there_is_something_to_send_and_says_why(panel: No
     expect(page.locator(".ltxv-card .ltxv-message")).to_contain_text("The prompt is empty")
     page.locator(".ltxv-prompt textarea").press_sequentially("A")
     expect(button).to_be_enabled()
-    page.get_by_label("Image", exact=True).select_option("Address or path")
+    page.get_by_label("First frame", exact=True).select_option("Address or path")
     expect(button).to_be_disabled()
     page.get_by_label("Picture at").fill("no/such/picture.png")
     page.get_by_label("Picture at").press("Enter")
     expect(page.locator(".ltxv-card .ltxv-message")).to_contain_text("does not exist")
     expect(button).to_be_disabled()
-    page.get_by_label("Image", exact=True).select_option("No picture")
+    page.get_by_label("First frame", exact=True).select_option("None")
     expect(button).to_be_enabled()
 
 
@@ -147,10 +147,10 @@ def test_the_controls_follow_code_and_code_follows_the_controls(
     page = opened.page
     opened.run(1)
     expect(page.locator(".ltxv-prompt textarea")).to_have_value("Set from code")
-    expect(page.get_by_label("Duration").locator("option:checked")).to_have_text("8 s")
+    expect(segment(page, "Duration", "8 s")).to_be_checked()
     expect(page.get_by_label("Model").locator("option:checked")).to_have_text("ltxv-2-fast")
-    page.get_by_label("Resolution").select_option("1440p")
-    page.get_by_label("Duration").select_option("10 s")
+    segment(page, "Resolution", "1440p").check()
+    segment(page, "Duration", "10 s").check()
     assert opened.says(2).strip() == "10 1440p Set from code"
 
 
@@ -160,8 +160,8 @@ def test_the_cell_shown_is_always_in_step_and_copying_takes_it(panel: NotebookPa
     page.get_by_role("button", name="Show as cell").click()
     cell = page.locator(".ltxv-code pre").first
     expect(cell).to_have_text("%%ltxv\nA {{braced}} lighthouse")
-    page.get_by_label("Duration").select_option("6 s")
-    page.get_by_label("Audio").select_option("Off")
+    segment(page, "Duration", "6 s").check()
+    page.get_by_label("Audio").uncheck()
     expect(cell).to_have_text("%%ltxv -d 6 --no-audio\nA {{braced}} lighthouse")
     expect(page.locator(".ltxv-code pre").nth(1)).to_contain_text("generate_audio=False")
     page.get_by_role("button", name="Copy: Cell").click()
@@ -170,19 +170,22 @@ def test_the_cell_shown_is_always_in_step_and_copying_takes_it(panel: NotebookPa
 
 def test_settings_and_last_frame_of_a_clip_go_into_the_next(panel: NotebookPage) -> None:
     page = panel.page
-    page.get_by_label("Duration").select_option("6 s")
+    segment(page, "Duration", "6 s").check()
     generate(page, "Snow falling between birches")
     page.get_by_role("button", name="Use last frame").click()
-    expect(page.get_by_label("Image", exact=True).locator("option:checked")).to_have_text(
+    expect(page.get_by_label("First frame", exact=True).locator("option:checked")).to_have_text(
         "Last frame of an earlier clip"
     )
     page.locator(".ltxv-thumb img").wait_for()
     write_prompt(page, "Something else")
-    page.get_by_label("Duration").select_option("8 s")
+    segment(page, "Duration", "8 s").check()
     page.get_by_role("button", name="Use these settings").click()
+    expect(page.locator(".ltxv-job")).to_contain_text("Replace the prompt that you have written?")
+    expect(page.locator(".ltxv-prompt textarea")).to_have_value("Something else")
+    page.get_by_role("button", name="Replace").click()
     expect(page.locator(".ltxv-prompt textarea")).to_have_value("Snow falling between birches")
-    expect(page.get_by_label("Duration").locator("option:checked")).to_have_text("6 s")
-    expect(page.get_by_label("Image", exact=True).locator("option:checked")).to_have_text("No picture")
+    expect(segment(page, "Duration", "6 s")).to_be_checked()
+    expect(page.get_by_label("First frame", exact=True).locator("option:checked")).to_have_text("None")
 
 
 def test_an_uploaded_picture_is_shown_and_sent(panel: NotebookPage) -> None:
@@ -193,7 +196,7 @@ def test_an_uploaded_picture_is_shown_and_sent(panel: NotebookPage) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (640, 360), "seagreen").save(picture, "PNG")
     page = panel.page
-    page.get_by_label("Image", exact=True).select_option("Upload a picture")
+    page.get_by_label("First frame", exact=True).select_option("Upload a picture")
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=re.compile("Choose a picture")).click()
     chooser.value.set_files(
@@ -207,44 +210,116 @@ def test_an_uploaded_picture_is_shown_and_sent(panel: NotebookPage) -> None:
     assert re.fullmatch(r"[0-9a-f]{12}-[A-Za-z0-9-]+\.png", image.name)
 
 
-def test_a_picture_too_big_to_arrive_does_not_break_the_next_upload(
+def choose(page: Page, picture: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a picture").click()
+    chooser.value.set_files(picture)
+
+
+def test_a_picture_of_forty_megabytes_is_made_smaller_and_the_connection_holds(
     panel: NotebookPage, tmp_path: Path
 ) -> None:
     import os
 
     from PIL import Image
 
-    big, small = tmp_path / "big.png", tmp_path / "small.png"
-    Image.frombytes("RGB", (2000, 1900), os.urandom(2000 * 1900 * 3)).save(big, compress_level=0)
-    Image.new("RGB", (640, 360), "seagreen").save(small)
+    big, wrong = tmp_path / "big photo.png", tmp_path / "scan.tif"
+    noise = Image.frombytes("RGB", (500, 375), os.urandom(500 * 375 * 3))
+    noise.resize((4400, 3300), Image.Resampling.NEAREST).save(big, compress_level=0)
+    wrong.write_bytes(b"II*\0" + os.urandom(40 << 20))
+    assert big.stat().st_size > 40 << 20
     page = panel.page
-    write_prompt(page, "A green wall begins to move")
+    write_prompt(page, "A coloured wall begins to move")
     button = page.get_by_role("button", name="Generate")
-    source = page.get_by_label("Image", exact=True)
-
-    def choose(picture: Path) -> None:
-        with page.expect_file_chooser() as chooser:
-            page.get_by_role("button", name=re.compile("Choose a picture")).click()
-        chooser.value.set_files(picture)
-
+    source = page.get_by_label("First frame", exact=True)
     source.select_option("Upload a picture")
-    expect(page.locator(".ltxv-image")).to_contain_text("Up to 7 MB")
+    expect(page.locator(".ltxv-image")).to_contain_text("A large one is made smaller here")
     expect(button).to_be_disabled()
-    choose(big)
-    page.wait_for_timeout(2000)
+    choose(page, wrong)
+    expect(page.locator(".ltxv-upload [role=status]")).to_have_text(
+        "scan.tif has 40 MB, and this browser cannot make it smaller. Up to 32 MB are sent as they are: save "
+        "it as JPEG, or choose “Address or path”."
+    )
     expect(button).to_be_disabled()
-    source.select_option("No picture")
-    expect(button).to_be_enabled()
-    source.select_option("Upload a picture")
-    expect(button).to_be_disabled()
-    choose(small)
+    choose(page, big)
+    expect(page.locator(".ltxv-upload [role=status]")).to_contain_text("made smaller, from 4")
     page.locator(".ltxv-thumb img").wait_for()
     expect(button).to_be_enabled()
+    (kept,) = (panel.server.home / "uploads").glob("*big-photo.jpg")
+    with Image.open(kept) as image:
+        assert image.size == (3840, 2880), "it still fills the largest frame of the model"
+    assert (
+        page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.connectionStatus"
+        )
+        == "connected"
+    )
     page.get_by_role("button", name="Another picture").click()
     expect(button).to_be_disabled()
-    choose(big)
-    page.wait_for_timeout(2000)
-    expect(button).to_be_disabled()
+    source.select_option("None")
+    expect(button).to_be_enabled()
+
+
+def test_ctrl_enter_submits_what_was_typed_last_and_runs_no_cell(panel: NotebookPage) -> None:
+    page = panel.page
+    prompt = page.locator(".ltxv-prompt textarea")
+    page.get_by_role("radiogroup", name="Duration").wait_for()
+    prompt.focus()
+    page.keyboard.type("Every word of this has to be in the request that is submitted [slow]")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".ltxv-job")).to_have_count(1)
+    expect(page.locator(".ltxv-job .ltxv-hint").first).to_have_attribute(
+        "title", re.compile("that is submitted")
+    )
+    segment(page, "Duration", "6 s").check()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".ltxv-job")).to_have_count(2)
+    expect(page.locator(".ltxv-panel")).to_have_count(1)
+    assert (
+        page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.widgets[0].model.sharedModel.execution_count"
+        )
+        == 1
+    ), "JupyterLab ran the cell again"
+    for stop in page.get_by_role("button", name="Stop tracking").all():
+        stop.click()
+
+
+def test_the_price_is_there_within_50_ms_of_a_change_and_is_for_all_takes(panel: NotebookPage) -> None:
+    page = panel.page
+    price = page.locator(".ltxv-price")
+    expect(price).to_contain_text(
+        "Nothing is billed The real model costs $0.378 to $0.63: 6 to 10 s of 1080p"
+    )
+    segment(page, "Takes", "3").check()
+    expect(price).to_contain_text("3 takes, each")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    times = []
+    for value in ("6 s", "8 s", "10 s", "Auto") * 3:
+        segment(page, "Duration", value).focus()
+        times.append(
+            page.evaluate(
+                """value => new Promise(resolve => {
+                  const price = document.querySelector('.ltxv-price'), before = price.textContent;
+                  const began = performance.now();
+                  new MutationObserver((_, observer) => {
+                    if (price.textContent === before) return;
+                    observer.disconnect();
+                    resolve(performance.now() - began);
+                  }).observe(price, {childList: true, characterData: true, subtree: true});
+                  document.activeElement.click();
+                })""",
+                value,
+            )
+        )
+    assert min(times) < 50, times
+    assert [url for url in requests if "favicon" not in url] == []
+    expect(price).to_contain_text("$1.134 to $1.89")
+    write_prompt(page, "Three takes of one prompt")
+    page.get_by_role("button", name="Generate 3 takes").click()
+    expect(page.locator(".ltxv-job")).to_have_count(3)
+    expect(page.locator(".ltxv-card .ltxv-message")).to_contain_text("Accepted as jobs")
 
 
 def test_the_keyboards_place_can_be_seen_in_every_control(panel: NotebookPage) -> None:
@@ -254,7 +329,7 @@ def test_the_keyboards_place_can_be_seen_in_every_control(panel: NotebookPage) -
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()
     for _ in range(9):
         tag, style, width = page.evaluate(
-            "() => { const e = document.activeElement, s = getComputedStyle(e);"
+            "() => { const e = document.activeElement, s = getComputedStyle(e.type === 'radio' ? e.parentElement : e);"
             " return [e.tagName, s.outlineStyle, s.outlineWidth]; }"
         )
         assert (style, width) == ("solid", "2px"), tag
@@ -276,19 +351,19 @@ def test_everything_works_with_the_keyboard_alone(panel: NotebookPage) -> None:
         )
         if seen[-1] == "Generate":
             break
-        if seen[-1] == "Duration":
-            page.keyboard.press("8")
+        if seen[-1] == "Auto" and len(seen) == 3:
+            for _ in range(2):
+                page.keyboard.press("ArrowRight")
     assert seen == [
         "Model",
         "Find a model",
-        "Duration",
-        "Resolution",
-        "Aspect ratio",
-        "Frame rate",
+        "Auto",
+        "1080p",
+        "Auto",
         "Audio",
-        "Image",
+        "First frame",
         "Generate",
-    ]
+    ], "a group of segments is one stop, as a list is"
     page.keyboard.press("Enter")
     expect(page.locator(".ltxv-job")).to_have_count(1)
     expect(page.locator(".ltxv-job")).to_contain_text("8 s")
@@ -323,3 +398,25 @@ def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
         page.set_viewport_size({"width": 1180, "height": 1000})
         panel.theme("JupyterLab Light")
         page.get_by_role("button", name="Stop tracking").click()
+
+
+def test_a_panel_whose_kernel_was_restarted_keeps_the_prompt_and_says_how_to_go_on(
+    panel: NotebookPage, shot: Callable[[Page, str], None]
+) -> None:
+    page = panel.page
+    write_prompt(page, "Words that took an hour to write")
+    expect(page.locator(".ltxv-fallback")).to_be_hidden()
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()")
+    panel.ready()
+    note = page.locator(".ltxv-fallback")
+    expect(note).to_contain_text("run the cell to open it again")
+    expect(note).to_contain_text("%ltxv resume")
+    expect(page.locator(".ltxv-prompt textarea")).to_have_value("Words that took an hour to write")
+    for gone in (".ltxv-generate", ".ltxv-fields", ".ltxv-image", ".ltxv-model"):
+        expect(page.locator(gone).first).to_be_hidden()
+    broken = page.evaluate(
+        """() => [...document.querySelectorAll('.jupyter-widgets-disconnected')].filter(one =>
+          one.offsetParent && getComputedStyle(one, '::before').display !== 'none').map(one => one.className)"""
+    )
+    assert broken == []
+    shot(page, "panel-kernel-restarted")

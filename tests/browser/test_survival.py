@@ -70,12 +70,14 @@ def test_clips_play_when_the_kernel_is_gone_when_untrusted_and_in_an_exported_pa
     assert not untrusted.is_trusted(1)
     for index in (1, 2):
         plays(untrusted.output(index).locator("video:visible"))
+        assert "children=" not in untrusted.output(index).inner_text()
     untrusted.close()
     untrusted.page.close()
 
     exported = tmp_path / "exported.html"
     command = [sys.executable, "-m", "nbconvert", "--to", "html", "--output", str(exported)]
     subprocess.run([*command, str(server.root / name)], check=True, capture_output=True, timeout=120)
+    assert "Panel(children=" not in exported.read_text()
     page = context.new_page()
     asked: list[str] = []
     page.route(re.compile("^https?:"), lambda route: (asked.append(route.request.url), route.abort()))

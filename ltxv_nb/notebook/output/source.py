@@ -27,7 +27,9 @@ _COPY = (
 )
 
 
-def cell_text(request: GenerationRequest, files: Mapping[str, Any] | None = None) -> str:
+def cell_text(
+    request: GenerationRequest, files: Mapping[str, Any] | None = None, *, again: bool = False
+) -> str:
     """Return the cell that asks for the same clip.
 
     Parameters
@@ -37,13 +39,15 @@ def cell_text(request: GenerationRequest, files: Mapping[str, Any] | None = None
         are left out.
     files : mapping, optional
         Paths or addresses of its pictures, videos and sounds, by parameter; a list where there are several.
+    again : bool
+        Whether the cell makes another clip each time it is run.
 
     Returns
     -------
     str
         A ``%%ltxv`` line and the prompt, braces doubled so that they stay what they are.
     """
-    words = ["%%ltxv"]
+    words = ["%%ltxv", *(["--again"] if again else [])]
     values = _set_values(request, files)
     for known in with_flags(request.spec):
         if known.key not in values:
@@ -62,7 +66,11 @@ def cell_text(request: GenerationRequest, files: Mapping[str, Any] | None = None
 
 
 def python_text(
-    request: GenerationRequest, files: Mapping[str, Any] | None = None, *, sandbox: bool = False
+    request: GenerationRequest,
+    files: Mapping[str, Any] | None = None,
+    *,
+    sandbox: bool = False,
+    takes: int = 1,
 ) -> str:
     """Return the Python code that asks for the same clip; see `cell_text`.
 
@@ -72,6 +80,8 @@ def python_text(
         As in `cell_text`.
     sandbox : bool
         Whether the code is to use the sandbox, so that a copy of a free call never costs money elsewhere.
+    takes : int
+        How many clips of the request it makes.
     """
     given = _set_values(request, files)
     named = {name: value for name, value in given.items() if _is_keyword(name)}
@@ -80,11 +90,15 @@ def python_text(
         lines.insert(0, repr(request.prompt))
     if rest := {name: value for name, value in given.items() if name not in named}:
         lines.append(f"**{rest!r}")
-    arguments = "".join(f"    {line},\n" for line in lines)
     client = 'ltxv_nb.Client(backend="sandbox")' if sandbox else "ltxv_nb.Client()"
+    begin = f"import ltxv_nb\n\nclient = {client}\n"
+    if takes == 1:
+        arguments = "".join(f"    {line},\n" for line in lines)
+        return f"{begin}job = client.submit(\n{arguments})\nvideo = job.result()  # waits for it"
+    arguments = "".join(f"        {line},\n" for line in [*lines, "allow_duplicate=True"])
     return (
-        f"import ltxv_nb\n\nclient = {client}\njob = client.submit(\n{arguments})\n"
-        f"video = job.result()  # waits for it"
+        f"{begin}jobs = [\n    client.submit(\n{arguments}    )\n    for _ in range({takes})\n]\n"
+        "videos = [job.result() for job in jobs]  # waits for them"
     )
 
 

@@ -26,11 +26,20 @@ if TYPE_CHECKING:
 EMBEDDED = 3
 
 _CHILD = ".jp-OutputArea-child"
+#: The class that ipywidgets gives to what has lost its kernel, beside the picture of a broken link.
+_DEAD = ".jupyter-widgets-disconnected"
+#: Of a panel that has lost its kernel while the page was open, what somebody has written stays.
 _STYLE = f"""
-{_CHILD}:has(.ltxv-panel)+{_CHILD}:has(.ltxv-fallback){{display:none}}
+{_CHILD}:has(.ltxv-panel:not({_DEAD}))+{_CHILD}:has(.ltxv-fallback){{display:none}}
 {_CHILD}:not(:has(.ltxv-panel)):has(+{_CHILD} .ltxv-fallback){{display:none}}
+.ltxv-panel{_DEAD}::before,.ltxv-panel{_DEAD} ::before{{display:none!important}}
+.ltxv-panel{_DEAD}>:not(.ltxv-card,.ltxv-style),.ltxv-panel{_DEAD} .ltxv-card>:not(.ltxv-prompt)
+{{display:none!important}}
 """
-_NOTE = "The control panel was here; run the cell to open it again."
+_NOTE = (
+    "This control panel needs a kernel: run the cell to open it again. Jobs continue without it; "
+    "%ltxv resume tracks them."
+)
 
 
 class Fallback:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import ipywidgets as widgets
 
 from ltxv_nb.notebook.output.option_values import read, write
+from ltxv_nb.notebook.panel.choices import Choice, Switch
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -47,58 +48,6 @@ class Field(Protocol):
         """Call when the person has changed the value."""
 
 
-class Choice:
-    """A list of the allowed values, with the service's own default first.
-
-    Parameters
-    ----------
-    parameter : Parameter
-        What it chooses.
-    factory : WidgetFactory
-        Makes the widget.
-    """
-
-    def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
-        self._parameter = parameter
-        self.problem: str | None = None
-        self._values: list[Any] = list(parameter.choices)
-        if not parameter.required or parameter.default not in self._values:
-            self._values.insert(0, None)
-        # Chosen by position: to a list that is chosen from by value, None means that nothing is chosen.
-        chosen = parameter.default if parameter.required else None
-        first = self._values.index(chosen) if chosen in self._values else 0
-        self.box: Any = widgets.Dropdown(
-            options=self._texts(), index=first, **factory.field(parameter, "ltxv-choice")
-        )
-
-    @property
-    def value(self) -> Any:
-        """The chosen value."""
-        return self._values[self.box.index or 0]
-
-    @value.setter
-    def value(self, new: Any) -> None:
-        if new is None and None not in self._values:
-            new = self._parameter.default
-        if new == self.value and type(new) is type(self.value):
-            return
-        if new not in self._values:
-            # Set from code, in another spelling perhaps: it is shown, and can be chosen again.
-            self._values.append(new)
-            self.box.options = self._texts()
-        self.box.index = self._values.index(new)
-
-    def on_change(self, callback: Callable[[], object]) -> None:
-        """Call when another value is chosen."""
-        self.box.observe(lambda _change: callback(), names="index")
-
-    def _texts(self) -> list[str]:
-        return [
-            _unset_text(self._parameter) if value is None else one_line(self._parameter.text(value), 120)
-            for value in self._values
-        ]
-
-
 class TextInput:
     """A line or an area of text; an empty one is no value. Lists and objects are written as JSON.
 
@@ -113,7 +62,7 @@ class TextInput:
     def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
         self._parameter = parameter
         is_json = bool({"array", "object"} & set(parameter.types))
-        area = is_json or any(word in parameter.name.lower() for word in _LONG_TEXTS)
+        self.wide = area = is_json or any(word in parameter.name.lower() for word in _LONG_TEXTS)
         kind = widgets.Textarea if area else widgets.Text
         css_class = "ltxv-prompt" if parameter.role == "prompt" else "ltxv-area" if area else "ltxv-words"
         more = {"rows": 3 if parameter.role == "prompt" else 2} if area else {}
@@ -171,7 +120,7 @@ class FilesInput:
 
     def __init__(self, parameter: Parameter, factory: WidgetFactory) -> None:
         self._parameter, self.problem = parameter, None
-        self._several = "array" in parameter.types
+        self.wide = self._several = "array" in parameter.types
         kind = widgets.Textarea if self._several else widgets.Text
         hint = "https://… or a path" + (", one a line" if self._several else "")
         more = {"rows": 2} if self._several else {}
@@ -215,6 +164,8 @@ def field_for(parameter: Parameter, factory: WidgetFactory) -> Field:
     """Return the control that fits a parameter; a picture that is no list has one of its own."""
     if parameter.media:
         return FilesInput(parameter, factory)
+    if parameter.types == ("boolean",) and isinstance(parameter.default, bool):
+        return Switch(parameter, factory)
     if 0 < len(parameter.choices) <= _MOST_CHOICES and not parameter.other_types:
         return Choice(parameter, factory)
     return TextInput(parameter, factory)
@@ -225,15 +176,6 @@ def _hint(parameter: Parameter) -> str:
     if parameter.role == "prompt":
         return _PROMPT_HINT
     words = one_line(parameter.allowed(), _MOST_HINT)
-    default = "" if parameter.default is None else f"default: {parameter.default}"
+    default = "" if parameter.default is None else f"default {parameter.default}"
     plain = parameter.types == ("string",) and words == "text"
-    return one_line("; ".join(filter(None, ["" if plain else words, default])), _MOST_HINT)
-
-
-def _unset_text(parameter: Parameter) -> str:
-    if parameter.required:
-        return "Choose one"
-    if parameter.default is None:
-        return "Default"
-    default = parameter.text(parameter.default)
-    return f"Default ({one_line(default.lower() if isinstance(parameter.default, bool) else default, 60)})"
+    return one_line("; ".join(filter(None, [default, "" if plain else words])), _MOST_HINT)

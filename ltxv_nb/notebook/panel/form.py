@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.models import default_model
-from ltxv_nb.notebook.panel.fields import FilesInput, TextInput, field_for
+from ltxv_nb.notebook.panel.choices import only_value
+from ltxv_nb.notebook.panel.fields import TextInput, field_for
 from ltxv_nb.notebook.panel.image_field import ImageField
 from ltxv_nb.notebook.panel.model_choice import ModelChoice
+from ltxv_nb.notebook.panel.upload import PictureUpload, largest_frame
 from ltxv_nb.request import GenerationRequest
 from ltxv_nb.text import one_line
 
@@ -48,10 +50,18 @@ class Form:
         Returns the client in use.
     worker : Worker
         Does what takes time.
+    in_page : callable, optional
+        Returns whether the page runs what makes pictures smaller before they are sent.
     """
 
-    def __init__(self, factory: WidgetFactory, client: Callable[[], Client], worker: Worker) -> None:
-        self._factory, self._client, self._worker = factory, client, worker
+    def __init__(
+        self,
+        factory: WidgetFactory,
+        client: Callable[[], Client],
+        worker: Worker,
+        in_page: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._factory, self._client, self._worker, self._in_page = factory, client, worker, in_page
         self._listeners: list[Callable[[], object]] = []
         self._quiet = 0  # how many are setting the controls; then nobody is told
         self._replaced: list[Any] = []  # widgets that may still be on the page
@@ -90,6 +100,20 @@ class Form:
         found = self.fields.get("image")
         return found if isinstance(found, ImageField) else None
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """What is set, by the parameters' Python names, and what has to be and cannot be anything else."""
+        state = self._state
+        needed = {
+            one.key: one.choices[0] for one in state.model.parameters if one.required and only_value(one)
+        }
+        return {**needed, **_values(state)}
+
+    @property
+    def prompt(self) -> str:
+        """What is written as the prompt, whether the model takes one or not."""
+        return str(self._prompt.box.value) if self._prompt is not None else ""
+
     def on_change(self, callback: Callable[[], object]) -> None:
         """Call when the person has changed something; not while code sets the controls."""
         self._listeners.append(callback)
@@ -107,7 +131,7 @@ class Form:
         if problem is not None:
             return None, problem
         try:
-            return GenerationRequest.of({**_values(state), "model": state.model}), ""
+            return GenerationRequest.of({**self.values, "model": state.model}), ""
         except RequestError as error:
             return None, str(error)
 
@@ -124,7 +148,7 @@ class Form:
             kept = {key: value for key, value in values.items() if _takes(model.parameter(key), value)}
             self._state = self._built(model, kept)
             self.choice.value = model
-            if kept.keys() & self._state.hidden.keys():
+            if self._state.hidden.keys() & set(_below(model)):
                 self._open_more()
         labels = {known.key: known for known in before.parameters}
         return [_in_words(labels.get(key), key, values[key]) for key in values if key not in kept]
@@ -141,7 +165,7 @@ class Form:
                 field.value = values.get(name)
             hidden = {name: value for name, value in values.items() if name not in self.fields}
             self._state = self._state._replace(hidden=hidden)
-            if any(model.parameter(name) for name in hidden):
+            if hidden.keys() & set(_below(model)):
                 self._open_more()
 
     def close_replaced(self) -> None:
@@ -170,9 +194,8 @@ class Form:
     def _built(self, model: Model, values: Mapping[str, Any]) -> _State:
         """Return a model's controls; what is the same for both models keeps its widget and its value."""
         before = self._state.fields
-        known = {parameter.key: parameter for parameter in model.parameters}
-        others = [one for one in model.parameters if not one.role and not one.required]
-        below = [one.key for one in others] if len(others) > _FEW else []
+        known = {one.key: one for one in model.parameters if not only_value(one)}
+        below = _below(model)
         more = bool(below) and self._more.value
         later = set() if more else set(below)
         fields = {key: self._field(one) for key, one in known.items() if key not in later}
@@ -195,29 +218,39 @@ class Form:
         if old is not None and self._state.model.parameter(parameter.key) == parameter:
             return old
         if parameter.media == "image" and "string" in parameter.types:
-            field: Field = ImageField(parameter, self._factory, self._client, self._worker)
+            field: Field = ImageField(parameter, self._factory, self._client, self._worker, self._upload)
         else:
             field = field_for(parameter, self._factory)
         field.on_change(self._notify)
         return field
+
+    def _upload(self, take: Callable[[str, bytes], object]) -> PictureUpload:
+        frame = largest_frame(self.model) if self._in_page() else None
+        return PictureUpload(self._factory, take, frame)
 
     def _arranged(self, fields: Mapping[str, Field], below: list[str], *, opened: bool) -> list[Any]:
         """Return the widgets from top to bottom: prompt, model, short ones, files, and the rest below."""
         row = self._factory.row
         above = [field for key, field in fields.items() if key not in below and field is not self._prompt]
         images = [field.box for field in above if isinstance(field, ImageField)]
-        files = [field.box for field in above if isinstance(field, FilesInput)]
-        short = [field.box for field in above if not isinstance(field, (ImageField, FilesInput))]
+        others = [field for field in above if not isinstance(field, ImageField)]
         prompt = [self._prompt.box] if self._prompt is not None and self._prompt in fields.values() else []
-        rows = [row(found, "ltxv-fields") for found in (short, files) if found]
-        boxes = [*prompt, self.choice.whole, *rows[:1], *images, *rows[1:]]
+        short, areas = self._rows(others)
+        boxes = [*prompt, self.choice.whole, *short, *images, *areas]
         if below:
             words = "Fewer settings" if opened else f"More settings ({len(below)})"
             self._more.description = words
             boxes.append(row([self._more], "ltxv-row"))
-            shown = [fields[key].box for key in below if key in fields]
-            boxes += [row(shown, "ltxv-fields")] if shown and opened else []
+            shown = [fields[key] for key in below if key in fields]
+            boxes += [one for rows in self._rows(shown) for one in rows] if opened else []
         return boxes
+
+    def _rows(self, fields: list[Field]) -> tuple[list[Any], list[Any]]:
+        """Return a row of the short controls, and one of those that take the whole width; or none."""
+        wide = [field.box for field in fields if getattr(field, "wide", False)]
+        short = [field.box for field in fields if field.box not in wide]
+        row = self._factory.row
+        return [row(short, "ltxv-fields")] if short else [], [row(wide, "ltxv-areas")] if wide else []
 
     def _open_or_close(self) -> None:
         if self._quiet:
@@ -231,6 +264,12 @@ class Form:
         """Show the settings below, for some of them are set; the caller holds the lock."""
         self._more.value = True
         self._state = self._built(self.model, _values(self._state))
+
+
+def _below(model: Model) -> list[str]:
+    """Return the parameters that stand under "More settings"; none where there are only a few."""
+    others = [one for one in model.parameters if not one.role and not one.required and not only_value(one)]
+    return [one.key for one in others] if len(others) > _FEW else []
 
 
 def _values(state: _State) -> dict[str, Any]:

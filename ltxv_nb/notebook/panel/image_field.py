@@ -18,17 +18,20 @@ if TYPE_CHECKING:
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
     from ltxv_nb.models import Parameter
+    from ltxv_nb.notebook.panel.upload import PictureUpload
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
     from ltxv_nb.notebook.widgets.worker import Worker
 
 NONE, UPLOAD, ADDRESS, LAST_FRAME, GIVEN = "none", "upload", "address", "last", "given"
 
 _SOURCES = [
-    ("No picture", NONE),
+    ("None", NONE),
     ("Upload a picture", UPLOAD),
     ("Address or path", ADDRESS),
     ("Last frame of an earlier clip", LAST_FRAME),
 ]
+#: What the pictures of these roles are for, in the words of the page.
+_LABELS = {"image": "First frame", "last_image": "Last frame"}
 _GIVEN_TEXT = "Given in Python"
 
 #: Clips offered as the source of a last frame, the newest ones.
@@ -36,13 +39,11 @@ CLIPS_OFFERED = 50
 
 #: What is said while a source is chosen and its picture is missing.
 _MISSING = {
-    UPLOAD: "Choose a picture to upload, or “No picture”.",
-    ADDRESS: "Write the picture's address or path, or choose “No picture”.",
+    UPLOAD: "Choose a picture to upload, or “None”.",
+    ADDRESS: "Write the picture's address or path, or choose “None”.",
     LAST_FRAME: "There is no earlier clip on disk to take the last frame of.",
 }
 
-#: Larger ones do not fit through a notebook's connection.
-_LIMIT = "Up to 7 MB; choose “Address or path” for a larger one."
 _UNREAD = "this.replaceWith('This page cannot load it; the service may not either.')"
 
 
@@ -59,11 +60,19 @@ class ImageField:
         Returns the client in use.
     worker : Worker
         Reads pictures, and shows them.
+    upload : callable
+        Returns a new control for uploads, given what takes the picture.
     """
 
     def __init__(
-        self, parameter: Parameter, factory: WidgetFactory, client: Callable[[], Client], worker: Worker
+        self,
+        parameter: Parameter,
+        factory: WidgetFactory,
+        client: Callable[[], Client],
+        worker: Worker,
+        upload: Callable[[Callable[[str, bytes], object]], PictureUpload],
     ) -> None:
+        self._new_upload = upload
         self._client, self._worker, self._factory = client, worker, factory
         self._listeners: list[Callable[[], object]] = []
         self._version = 0  # of what was chosen: a thumbnail that comes too late is dropped
@@ -74,13 +83,15 @@ class ImageField:
         self._given_as: str | None = None
         self._unusable: str | None = None  # why what was chosen cannot be used
         self._parameter = parameter
+        self._label = _LABELS.get(parameter.role or "", parameter.label)
+        tooltip = f"{self._label}: {parameter.help}"
         self._source: Any = widgets.Dropdown(
-            options=_SOURCES, value=NONE, **factory.field(parameter, "ltxv-choice")
+            options=_SOURCES, value=NONE, **factory.labelled(self._label, tooltip, "ltxv-choice")
         )
         self._thumb: Any = factory.html("", "ltxv-thumb")
         self._detail: Any = None
         self._details: dict[str, Any] = {}
-        self._limit = factory.html(f'<span class="ltxv-hint">{_LIMIT}</span>', "ltxv-limit")
+        self._limit = factory.html("", "ltxv-limit")
         self.box: Any = factory.row([self._source], "ltxv-image")
         self._source.observe(lambda _change: self._source_changed(), names="value")
 
@@ -178,9 +189,8 @@ class ImageField:
     def _set_upload(self, uploaded: Any) -> None:
         """Set the picture that has arrived, or ask for a new one with ``None``.
 
-        One that is too big for the connection is lost on its way: the kernel never learns of it, and the
-        control that sent it waits for an answer for ever. So each control takes one picture, and an earlier
-        one can never be sent in place of what was chosen last.
+        Each control takes one picture: one that is lost on its way can never let an earlier one be sent in
+        place of what was chosen last.
         """
         self._uploaded = uploaded
         if (old := self._details.pop(UPLOAD, None)) is not None:
@@ -203,10 +213,9 @@ class ImageField:
         if self._uploaded is not None:
             tooltip = "Replace this picture with another one"
             return self._factory.button("Another picture", tooltip, lambda: self._set_upload(None))
-        tooltip = "A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture; above 7 MB, give its path instead"
-        upload = self._factory.upload("Choose a picture", tooltip, "ltxv-upload")
-        upload.observe(lambda change: self._take_upload(change["new"]), names="value")
-        return upload
+        upload = self._new_upload(self._take_upload)
+        self._limit.value = f'<span class="ltxv-hint">{upload.hint}</span>'
+        return upload.box
 
     def _make_address(self) -> Any:
         text = widgets.Text(
@@ -229,7 +238,7 @@ class ImageField:
 
     def _detail_label(self, words: str) -> str:
         """Return the label of a control beside the first one; with the parameter's, where there are two."""
-        return words if self._parameter.role == "image" else f"{self._parameter.label}: {words.lower()}"
+        return words if self._parameter.role == "image" else f"{self._label}: {words.lower()}"
 
     def _clips(self) -> list[tuple[str, str]]:
         try:
@@ -254,11 +263,7 @@ class ImageField:
             self._clip = None
             self._clip = self._client().job(job_id)
 
-    def _take_upload(self, files: Any) -> None:
-        if not files:
-            return
-        name, data = str(files[0]["name"]), bytes(files[0]["content"])
-        self._details[UPLOAD].value = ()  # the page need not get the picture back
+    def _take_upload(self, name: str, data: bytes) -> None:
         try:
             path = save_upload(name, data, self._client().home)
         except RequestError as error:
@@ -290,7 +295,7 @@ class ImageField:
     def _read(self, version: int, source: Any) -> None:
         try:
             first = source[0] if isinstance(source, (list, tuple)) and source else source
-            shown = _thumb_html(first, thumbnail(first), self._parameter.label)
+            shown = _thumb_html(first, thumbnail(first), self._label)
         except LTXVError as error:
             if version == self._version:
                 self._reject(str(error))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ltxv_nb.journal.first_frames import settings_of
@@ -10,6 +11,7 @@ from ltxv_nb.notebook.frontend import embed_for, notebook_folder
 from ltxv_nb.notebook.output.outcome import outcome_bundle
 from ltxv_nb.notebook.output.source import settings_text
 from ltxv_nb.notebook.output.status import Snapshot, snapshot
+from ltxv_nb.notebook.panel.messages import message
 from ltxv_nb.notebook.widgets.status_row import StatusRow
 from ltxv_nb.text import one_line
 
@@ -25,8 +27,12 @@ class Actions(NamedTuple):
 
     Attributes
     ----------
+    replaces : callable
+        Return whether copying its prompt would replace another one in the form.
     reuse : callable
         Copy its prompt and settings into the form.
+    settings : callable
+        Copy its settings alone.
     last_frame : callable
         Use its last frame as the next first frame.
     again : callable
@@ -37,7 +43,9 @@ class Actions(NamedTuple):
         Called when the row shows an outcome.
     """
 
+    replaces: Callable[[Job], bool]
     reuse: Callable[[Job], object]
+    settings: Callable[[Job], object]
     last_frame: Callable[[Job], object]
     again: Callable[[Job], object]
     resume: Callable[[Job], object]
@@ -64,7 +72,9 @@ class JobRow:
         self._tracked = True
         self._about = factory.html(_about(job), "ltxv-message")
         self._buttons = factory.row([self._about, self._reuse_button()], "ltxv-row")
-        self.box: Any = factory.column([self._status.box, self._buttons], "ltxv-job")
+        self._shown = self._status.box
+        self._question: Any = None  # whether to replace what somebody has written
+        self.box: Any = factory.column([self._shown, self._buttons], "ltxv-job")
 
     def update(self, now: Snapshot) -> None:
         """Show how the job is; nothing is sent that is shown already."""
@@ -80,19 +90,20 @@ class JobRow:
         """Replace the status with the clip, or with what went wrong."""
         embed = embed_for(job.video.path) if job.video else None
         bundle = outcome_bundle(job, embed=embed, base_dir=notebook_folder())
-        shown = self._factory.output(bundle)
+        self._shown = self._factory.output(bundle)
         if job.video is not None:
             buttons = [self._reuse_button(), self._last_frame_button()]
         else:  # a clip has its prompt beside it; an error alone would not say whose it is
             self._about.value = f"<i>{html.escape(one_line(job.record.prompt, 200))}</i><br>{_about(job)}"
             buttons = [self._again_button(), self._reuse_button()]
         self._replace_buttons([self._about, *buttons])
-        self.box.children = [shown, self._buttons]
+        self._arrange()
         self._status.close()
         self._actions.ended(job)
 
     def close(self) -> None:
         """Remove the row, here and in the page."""
+        self._answered(None)
         self._status.close()
         for widget in (*self._buttons.children, *self.box.children, self.box):
             widget.close()
@@ -108,8 +119,44 @@ class JobRow:
 
     def _reuse_button(self) -> Any:
         return self._button(
-            "Use these settings", "Copy prompt and settings of this clip into the form", self._actions.reuse
+            "Use these settings", "Copy prompt and settings of this clip into the form", self._reuse
         )
+
+    def _reuse(self, job: Job) -> None:
+        """Copy prompt and settings; ask first where that would replace what somebody has written."""
+        self._answered(None)
+        if not self._actions.replaces(job):
+            self._actions.reuse(job)
+            return
+        actions = self._actions
+        question = message("Replace the prompt that you have written?", "ask")
+        answers = (
+            ("Replace", "Copy prompt and settings", actions.reuse),
+            ("Keep my prompt", "Copy the settings alone", actions.settings),
+            ("Never mind", "Change nothing", None),
+        )
+        buttons = [
+            self._factory.button(text, about, partial(self._answered, action))
+            for text, about, action in answers
+        ]
+        self._question = self._factory.row(
+            [self._factory.html(question, "ltxv-message"), *buttons], "ltxv-row"
+        )
+        self._arrange()
+
+    def _answered(self, action: Callable[[Job], object] | None) -> None:
+        """Take the question away, and do what was answered."""
+        question, self._question = self._question, None
+        if question is not None:
+            self._arrange()
+            for widget in (*question.children, question):
+                widget.close()
+        if action is not None:
+            action(self.job)
+
+    def _arrange(self) -> None:
+        question = [self._question] if self._question is not None else []
+        self.box.children = [self._shown, self._buttons, *question]
 
     def _last_frame_button(self) -> Any:
         return self._button(

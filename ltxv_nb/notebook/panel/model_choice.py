@@ -9,7 +9,8 @@ import ipywidgets as widgets
 
 from ltxv_nb.models import builtin_models, model_choice
 from ltxv_nb.models.listing import ModelList
-from ltxv_nb.notebook.output.models_table import badges, price_words
+from ltxv_nb.models.price import dollars
+from ltxv_nb.notebook.output.models_table import badges
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class ModelChoice:
 
     def _make_filters(self) -> list[Any]:
         labelled = self._factory.labelled
-        prices = [_ANY, *(f"up to {usd:.2f} USD" for usd in _PRICES)]
+        prices = [_ANY, *(f"up to ${usd:.2f}" for usd in _PRICES)]
         return [
             widgets.Text(
                 placeholder="name, maker, words",
@@ -146,7 +147,9 @@ class ModelChoice:
 def _about(model: Model) -> str:
     """Return a line about a model as HTML."""
     seconds = model.median_seconds
-    usual = f"usually {seconds:.0f} s" if seconds is not None else ""
+    usual = f"usually {seconds:.0f} s" if seconds is not None and seconds >= 1 else ""
     maker = f"by {one_line(model.developer, 80)}" if model.developer else ""
-    words = " · ".join(filter(None, (maker, price_words(model), usual)))
+    usd = model.usd_per_second
+    price = f"${dollars(usd)} a second" if usd else ""
+    words = " · ".join(filter(None, (maker, price, usual)))
     return f"{html.escape(words)} {badges(model)}"

@@ -25,8 +25,11 @@ class Listener(Protocol):
     def model_changed(self) -> None:
         """The form shows another model, or waits for one, or for that no longer."""
 
-    def model_said(self, message: str, tone: str) -> None:
+    def say(self, text: str, tone: str) -> None:
         """There is something to say about it."""
+
+    def say_error(self, error: LTXVError) -> None:
+        """It could not be changed, or no models could be listed."""
 
 
 class ModelSwitch:
@@ -66,7 +69,7 @@ class ModelSwitch:
         try:
             known = model if model.read is None else self._client().known_model(model.id)
         except LTXVError as error:
-            self._give_up(str(error))
+            self._give_up(error)
             return
         if known is not None:
             self._use(known)
@@ -82,7 +85,7 @@ class ModelSwitch:
             model = self._client().model(model_id)
             note = model.note  # reads its schema
         except LTXVError as error:
-            self._give_up(str(error))
+            self._give_up(error)
             return
         if self._awaited == model_id:
             self._use(model, note)
@@ -95,14 +98,14 @@ class ModelSwitch:
             f"{model.short_name} has no such setting or value: {', '.join(dropped)}." if dropped else ""
         )
         if dropped or note:
-            self._listener.model_said(" ".join(filter(None, (note, left_out))), "ask")
+            self._listener.say(" ".join(filter(None, (note, left_out))), "ask")
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, error: LTXVError) -> None:
         """Go back to the model before."""
         self._awaited = None
         self._form.choice.value = self._form.model
         self._listener.model_changed()
-        self._listener.model_said(reason, "bad")
+        self._listener.say_error(error)
 
     def _offer_known(self) -> None:
         """Offer the models that are known here; the service is not asked. The worker calls it."""
@@ -114,8 +117,8 @@ class ModelSwitch:
         try:
             models = self._client().models()
         except LTXVError as error:
-            self._listener.model_said(str(error), "bad")
+            self._listener.say_error(error)
             return
         self._form.choice.offer(models)
         if models.note:
-            self._listener.model_said(models.note, "plain")
+            self._listener.say(models.note, "plain")

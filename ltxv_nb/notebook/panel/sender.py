@@ -1,11 +1,11 @@
-"""One click, one submission: in the background, and never twice by accident."""
+"""One click, one submission for each take: in the background, and never twice by accident."""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
@@ -23,26 +23,48 @@ _log = logging.getLogger("ltxv_nb")
 CLICK_PAUSE = 1.0
 
 
+@dataclass
+class Outcome:
+    """What became of a click.
+
+    Attributes
+    ----------
+    request : GenerationRequest
+        What was submitted.
+    takes : int
+        How often it was to be submitted.
+    jobs : list of Job
+        The jobs that were accepted, or may have been.
+    reason : LTXVError, str or None
+        Why nothing more was sent; ``None`` when everything was.
+    earlier : Job or None
+        The unfinished job that asks for the very same; nothing was sent.
+    """
+
+    request: GenerationRequest
+    takes: int
+    jobs: list[Job] = field(default_factory=list)
+    reason: LTXVError | str | None = None
+    earlier: Job | None = None
+
+
 class Listener(Protocol):
-    """Learns how a submission ended, in the thread that made it."""
+    """Learns how a submission goes, in the thread that makes it."""
 
     def sent(self, job: Job) -> None:
-        """It was accepted, or may have been: the job knows."""
+        """One take was accepted, or may have been: the job knows."""
 
-    def refused(self, reason: str) -> None:
-        """Nothing was accepted."""
-
-    def duplicate(self, request: GenerationRequest, error: DuplicateRequest) -> None:
-        """An identical one is unfinished; nothing was sent."""
+    def ended(self, outcome: Outcome) -> None:
+        """Everything was sent that will be."""
 
 
 class Sender:
-    """Submits one request at a time.
+    """Submits one request at a time, as often as the click has asked for.
 
     Parameters
     ----------
     listener : Listener
-        Learns how each submission ended.
+        Learns how each submission goes.
     clock : callable
         Returns seconds, monotonic.
     start : callable, optional
@@ -61,14 +83,37 @@ class Sender:
         self._busy = False
         self._ended_at = float("-inf")
         self._last: GenerationRequest | None = None
+        self._outcome: Outcome | None = None
 
     @property
     def busy(self) -> bool:
         """Whether a submission is in progress."""
         return self._busy
 
-    def send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool = False) -> bool:
+    @property
+    def progress(self) -> str:
+        """Which take is being submitted, in words; empty where there is only one."""
+        outcome = self._outcome
+        if outcome is None or outcome.takes == 1:
+            return ""
+        return f"take {min(len(outcome.jobs) + 1, outcome.takes)} of {outcome.takes}"
+
+    def send(
+        self, client: Client, request: GenerationRequest, *, takes: int = 1, allow_duplicate: bool = False
+    ) -> bool:
         """Send a request in the background.
+
+        Parameters
+        ----------
+        client : Client
+            Who submits it.
+        request : GenerationRequest
+            What to submit.
+        takes : int
+            How often; one take after the other.
+        allow_duplicate : bool
+            Whether the first one may be sent although the very same request is unfinished. The others may,
+            once the first one was accepted: the click has asked for them.
 
         Returns
         -------
@@ -80,45 +125,49 @@ class Sender:
             if self._busy or just_sent:
                 return False
             self._busy, self._last = True, request
+            self._outcome = outcome = Outcome(request, takes)
         try:
-            self._start(lambda: self._send(client, request, allow_duplicate=allow_duplicate))
+            self._start(lambda: self._send(client, outcome, allow_duplicate=allow_duplicate))
         except BaseException:
             self._busy = False
             raise
         return True
 
-    def _send(self, client: Client, request: GenerationRequest, *, allow_duplicate: bool) -> None:
-        is_question = False
+    def _send(self, client: Client, outcome: Outcome, *, allow_duplicate: bool) -> None:
         try:
-            report, is_question = self._submit(client, request, allow_duplicate=allow_duplicate)
+            self._submit(client, outcome, allow_duplicate=allow_duplicate)
         except Exception:  # noqa: BLE001 - the button must be enabled again, and the person told
             _log.exception("A submission from the panel failed unexpectedly.")
-            report = partial(
-                self._listener.refused,
-                "Something unexpected went wrong; %ltxv jobs shows whether it was sent.",
-            )
+            outcome.reason = "Something unexpected went wrong; %ltxv jobs shows whether it was sent."
         with self._lock:
             self._busy = False
-            if not is_question:  # a question may be answered however soon
+            if outcome.earlier is None:  # a question may be answered however soon
                 self._ended_at = self._clock()
-        report()
+        self._listener.ended(outcome)
 
-    def _submit(
-        self, client: Client, request: GenerationRequest, *, allow_duplicate: bool
-    ) -> tuple[Callable[[], None], bool]:
-        """Submit; returns what reports the outcome to the listener, and whether that is a question."""
-        listener = self._listener
-        try:
-            job = client.submit_request(request, allow_duplicate=allow_duplicate)
-        except DuplicateRequest as error:
-            return partial(listener.duplicate, request, error), True
-        except SubmissionUnknown as error:
-            if error.job is not None:
-                return partial(listener.sent, error.job), False
-            return partial(listener.refused, str(error)), False
-        except LTXVError as error:
-            return partial(listener.refused, str(error)), False
-        return partial(listener.sent, job), False
+    def _submit(self, client: Client, outcome: Outcome, *, allow_duplicate: bool) -> None:
+        """Submit take after take; the first one that is not accepted for certain is the last one."""
+        while not outcome.reason and outcome.earlier is None and len(outcome.jobs) < outcome.takes:
+            if outcome.jobs and not threading.main_thread().is_alive():
+                outcome.reason = "The kernel is being shut down."
+                return
+            try:
+                job = client.submit_request(
+                    outcome.request, allow_duplicate=allow_duplicate or bool(outcome.jobs)
+                )
+            except DuplicateRequest as error:
+                outcome.earlier = error.job
+                return
+            except SubmissionUnknown as error:
+                outcome.reason = error
+                if error.job is None:
+                    return
+                job = error.job
+            except LTXVError as error:
+                outcome.reason = error
+                return
+            outcome.jobs.append(job)
+            self._listener.sent(job)
 
 
 def _in_thread(work: Callable[[], None]) -> None:

@@ -55,6 +55,10 @@ class WidgetFactory:
         return widget_bool.ToggleButtonStyle()
 
     @cached_property
+    def _checkbox(self) -> Any:
+        return widget_bool.CheckboxStyle()
+
+    @cached_property
     def _html(self) -> Any:
         return widget_string.HTMLStyle()
 
@@ -120,6 +124,11 @@ class WidgetFactory:
     def field(self, parameter: Parameter, css_class: str) -> dict[str, Any]:
         """Return what the control of a parameter is made with."""
         return self.labelled(parameter.label, f"{parameter.label}: {parameter.help}", css_class)
+
+    def switch(self, parameter: Parameter) -> Any:
+        """Return a switch for a parameter that is on or off, as it is by default."""
+        about = self.field(parameter, "ltxv-switch")
+        return widgets.Checkbox(bool(parameter.default), indent=False, **{**about, "style": self._checkbox})
 
     def output(self, bundle: dict[str, str]) -> Any:
         """Return an output of the notebook's own kind: there the page finds files beside the notebook."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from panel_bench import Bench, all_widgets, open_bench, put_picture, untracked
 from panel_fakes import FakeClient, FakeJob, FakeSession
 from PIL import Image
 
@@ -21,87 +20,13 @@ from ltxv_nb.notebook.widgets.worker import Worker
 from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-
-
-class Bench:
-    """A panel, its fakes, and what was put off until the test lets it happen."""
-
-    def __init__(self, home: Path) -> None:
-        self.client = FakeClient(home)
-        self.session = FakeSession(self.client)
-        self.later: list[Callable[[], None]] = []
-        self.panel: Any = Panel(self.session, clock=lambda: self.session.now, start=self.later.append)
-
-    def click(self, text: str) -> None:
-        """Click the button with this text, as the page would; a button that is off cannot be clicked."""
-        button = self.button(text)
-        assert not button.disabled, f"{text} is off"
-        button.click()
-
-    def button(self, text: str) -> Any:
-        found = [child for child in _all(self.panel) if getattr(child, "description", None) == text]
-        assert found, f"there is no {text!r}"
-        return found[0]
-
-    def has_button(self, text: str) -> bool:
-        return any(getattr(child, "description", None) == text for child in _all(self.panel))
-
-    def control(self, name: str) -> Any:
-        form = self.panel._form
-        return form.choice.box if name == "model" else form.fields[name].box
-
-    def prompt(self, text: str) -> None:
-        self.control("prompt").value = text
-
-    def let_it_happen(self) -> None:
-        while self.later:
-            self.later.pop(0)()
-
-    @property
-    def upload(self) -> Any:
-        """The control for uploads that the page shows."""
-        (found,) = [child for child in _all(self.panel) if type(child).__name__ == "FileUpload"]
-        return found
-
-    @property
-    def says(self) -> str:
-        return str(self.panel._message_line.value)
-
-
-def untracked(job_id: str) -> FakeJob:
-    job = FakeJob(job_id, GenerationRequest("From yesterday"))
-    job.watched = False
-    return job
-
-
-def _all(widget: Any) -> list[Any]:
-    return [widget, *(deeper for child in getattr(widget, "children", ()) for deeper in _all(child))]
-
-
-def put_picture(upload: Any, colour: str, name: str = "first.png", content: bytes | None = None) -> bytes:
-    """Let a picture arrive from the page; returns its content."""
-    out = io.BytesIO(content or b"")
-    if content is None:
-        Image.new("RGB", (64, 36), colour).save(out, "PNG")
-    file = {
-        "name": name,
-        "type": "image/png",
-        "size": 1,
-        "content": memoryview(out.getvalue()),
-        "last_modified": datetime.now(timezone.utc),
-    }
-    upload.set_trait("value", (file,))
-    return out.getvalue()
 
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(Worker, "put", lambda _self, work: work())
-    bench = Bench(tmp_path)
-    yield bench
-    bench.panel.close()
+    yield from open_bench(tmp_path, monkeypatch)
 
 
 def test_generate_is_off_until_there_is_something_to_send_and_says_why(bench: Bench) -> None:
@@ -248,10 +173,10 @@ def test_the_newest_job_is_on_top_and_a_failed_one_keeps_the_services_words(benc
     assert [job.request.prompt for job in bench.panel.jobs] == ["second", "first"]
     bench.client.jobs[0].fail("the <b>very</b> words")
     bench.session.pass_time(1)
-    shown = [child for child in _all(bench.panel) if type(child).__name__ == "Output"]
+    shown = [child for child in all_widgets(bench.panel) if type(child).__name__ == "Output"]
     (output,) = shown
     assert "the &lt;b&gt;very&lt;/b&gt; words" in output.outputs[0]["data"]["text/html"]
-    assert any("<i>first</i>" in str(getattr(child, "value", "")) for child in _all(bench.panel))
+    assert any("<i>first</i>" in str(getattr(child, "value", "")) for child in all_widgets(bench.panel))
     bench.click("Try again")
     bench.let_it_happen()
     assert [post.prompt for post in bench.client.posts] == ["first", "second", "first"]
@@ -345,7 +270,7 @@ def test_a_request_set_from_code_moves_the_controls_and_back(bench: Bench) -> No
     assert bench.control("prompt").value == "Set"
     assert bench.control("model").label == "ltxv-2-fast"
     assert bench.control("duration").label == "8 s"
-    assert bench.control("generate_audio").label == "Off"
+    assert bench.control("generate_audio").value is False
     assert bench.panel.request == wanted
     bench.control("duration").label = "10 s"
     bench.control("fps").index = 0
@@ -379,7 +304,7 @@ def test_a_new_parameter_has_its_control_by_itself(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(builtin, "BUILTIN_MODELS", (changed,))
     bench = Bench(tmp_path)
     assert bench.control("style").description == "Style"
-    assert bench.control("style").options == ("Default", "calm", "wild")
+    assert bench.control("style").options == ("Auto", "calm", "wild")
     for _ in range(2):
         bench.panel.request = GenerationRequest("Set")
         bench.control("style").label = "wild"
@@ -393,10 +318,19 @@ def test_a_new_parameter_has_its_control_by_itself(tmp_path: Path, monkeypatch: 
 
 
 def test_every_parameter_has_a_visible_label_and_a_tooltip(bench: Bench) -> None:
+    labels = {
+        "image": "First frame", "resolution": "Resolution (default 1080p)", "generate_audio": "Audio",
+        "fps": "Frame rate",
+    }  # fmt: skip
     for parameter in request_parameters(builtin.default_model()):
-        boxes = [child for child in _all(bench.control(parameter.key)) if hasattr(child, "description")]
-        assert boxes[0].description == parameter.label
+        if parameter.key == "aspect_ratio":
+            continue  # it has one value, so that there is nothing to choose
+        boxes = [
+            child for child in all_widgets(bench.control(parameter.key)) if hasattr(child, "description")
+        ]
+        assert boxes[0].description == labels.get(parameter.key, parameter.label)
         assert parameter.help in boxes[0].tooltip
+    assert "does not publish its default" in bench.control("duration").tooltip
 
 
 def test_what_is_unfinished_from_earlier_is_offered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -404,7 +338,7 @@ def test_what_is_unfinished_from_earlier_is_offered(tmp_path: Path, monkeypatch:
     client = FakeClient(tmp_path)
     client.unfinished = [untracked("earlier1")]
     panel: Any = Panel(FakeSession(client))
-    (button,) = [child for child in _all(panel) if getattr(child, "description", None) == "Resume"]
+    (button,) = [child for child in all_widgets(panel) if getattr(child, "description", None) == "Resume"]
     button.click()
     assert [job.id for job in panel.jobs] == ["earlier1"]
     assert client.posts == []
@@ -418,11 +352,11 @@ def test_resuming_says_so_when_nothing_is_unfinished_any_more(
     client = FakeClient(tmp_path)
     client.unfinished = [untracked("earlier1")]
     panel: Any = Panel(FakeSession(client))
-    (button,) = [child for child in _all(panel) if getattr(child, "description", None) == "Resume"]
+    (button,) = [child for child in all_widgets(panel) if getattr(child, "description", None) == "Resume"]
     client.unfinished = []  # another notebook has seen to it
     button.click()
-    assert "Nothing is unfinished any more; %ltxv gallery shows the clips." in panel._message_line.value
-    assert button not in _all(panel)
+    assert "Nothing is unfinished any more; %ltxv gallery shows the clips." in panel._bar.message.value
+    assert button not in all_widgets(panel)
     panel.close()
 
 
@@ -521,9 +455,9 @@ def test_a_picture_that_cannot_be_used_can_be_replaced(bench: Bench) -> None:
 
 def test_how_big_an_upload_may_be_stands_beside_the_button(bench: Bench) -> None:
     bench.panel._form.image._source.value = "upload"
-    assert any("Up to 7 MB" in str(getattr(child, "value", "")) for child in _all(bench.panel))
+    assert any("Up to 7 MB" in str(getattr(child, "value", "")) for child in all_widgets(bench.panel))
     bench.panel._form.image._source.value = "none"
-    assert not any("Up to 7 MB" in str(getattr(child, "value", "")) for child in _all(bench.panel))
+    assert not any("Up to 7 MB" in str(getattr(child, "value", "")) for child in all_widgets(bench.panel))
 
 
 def test_a_request_with_an_uploaded_picture_can_be_set_from_code(bench: Bench) -> None:

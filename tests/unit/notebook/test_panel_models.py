@@ -51,7 +51,7 @@ class Bench:
 
     @property
     def says(self) -> str:
-        return str(self.panel._message_line.value)
+        return str(self.panel._bar.message.value)
 
     def body(self) -> dict[str, Any]:
         body: dict[str, Any] = self.panel.request.body()
@@ -82,13 +82,16 @@ def test_the_models_of_the_catalogue_are_offered(bench: Bench) -> None:
 def test_the_controls_are_those_of_the_chosen_model(bench: Bench) -> None:
     bench.choose("inv/everything")
     assert bench.shown[:2] == ["Prompt", "Model"]
-    assert {"Duration", "Seed", "Negative prompt", "Image", "Last image", "Images", "Video", "Audio"} <= set(
-        bench.shown
-    )
+    assert {
+        "Duration (default 5 s)", "Seed", "Negative prompt", "First frame", "Last frame", "Images", "Video",
+        "Audio",
+    } <= set(bench.shown)  # fmt: skip
     assert "Frame rate" not in bench.shown
     assert "Cfg scale" not in bench.shown, "what has no role stands under More"
     bench.press("More settings (6)")
-    assert {"Cfg scale", "Style", "Loop", "Camera control", "Elements", "Timeout"} <= set(bench.shown)
+    assert {"Cfg scale", "Style (default ink)", "Loop", "Camera control", "Elements", "Timeout"} <= set(
+        bench.shown
+    )
     bench.choose("ltxv-2")
     bench.choose("inv/everything")
     assert "Cfg scale" in bench.shown, "who has opened them wants to see them"
@@ -158,9 +161,11 @@ def test_a_change_of_the_model_keeps_what_both_have_and_says_what_it_dropped(ben
         "inv/everything has no such setting or value: Resolution (2160p), Frame rate (50 fps)." in bench.says
     )
     bench.control("duration").label = "5 s"
+    bench.control("seed").value = "7"
+    assert bench.body() == {"model": "inv/everything", "prompt": "A boat", "seed": 7}, "5 s is its default"
     bench.choose("ltxv-2")
     assert bench.body() == {"model": "ltxv/ltxv-2", "prompt": "A boat"}
-    assert "ltxv-2 has no such setting or value: Duration (5 s)." in bench.says
+    assert "ltxv-2 has no such setting or value: Seed (7)." in bench.says
     bench.choose("ltxv-2-fast")
     assert "no such setting" not in bench.says
 
@@ -186,11 +191,11 @@ def test_the_list_is_shortened_by_words_by_what_models_can_do_and_by_price(bench
     words.value = ""
     ability.label = "image to video"
     assert bench.offered == ["ltxv-2", "ltxv-2-fast", "inv/everything", "inv/avatar"]
-    price.label = "up to 0.05 USD"
+    price.label = "up to $0.05"
     assert bench.offered == ["ltxv-2", "ltxv-2-fast"]
     bench.choose("ltxv-2-fast")
     assert bench.panel._form.model.short_name == "ltxv-2-fast"
-    assert "0.042 USD a second" in bench.form.choice._about.value
+    assert "$0.042 a second" in bench.form.choice._about.value
     bench.press("Find a model")
     assert len(bench.offered) == 6
 

@@ -166,7 +166,7 @@ def test_a_click_does_not_wait_while_the_panel_reads_the_journal(
     panel._form.image._source.value = "none"
     clip = session.client.journal.records[0]
     job = SimpleNamespace(id=clip.id, video=Video.of(clip))
-    reading = threading.Thread(target=panel._use_last_frame, args=(job,), daemon=True)
+    reading = threading.Thread(target=panel.use_last_frame, args=(job,), daemon=True)
     reading.start()
     assert blocked_journal.reached.wait(5)
     returns(panel.generate, "a click waits for the journal")
@@ -227,7 +227,7 @@ def offers(client: Any) -> list[str]:
     """Return what a new panel says is unfinished."""
     panel: Any = Panel(Session(client))
     panel._worker.join(5)
-    found = [str(box.children[0].value) for box in panel._offer]
+    found = [str(box.children[0].value) for box in panel._list._offer]
     panel.close()
     return found
 
@@ -256,7 +256,7 @@ def test_resuming_in_a_panel_shows_only_what_was_not_tracked_before(desk: Any) -
     left.stop()
     panel: Any = Panel(Session(desk.client))
     panel._worker.join(5)
-    panel._resume_unfinished()
+    panel._list._resume_unfinished()
     assert panel.jobs == [left]
     assert left.watched
     assert tracked.watched
@@ -270,20 +270,20 @@ def test_a_panel_says_what_is_unfinished_at_another_service_and_how_to_get_there
     session.client.elsewhere = {"https://api.example.test": 2}
     panel: Any = Panel(session, start=lambda _work: None)
     panel._worker.join(5)
-    (offer,) = [str(box.children[0].value) for box in panel._offer]
+    (offer,) = [str(box.children[0].value) for box in panel._list._offer]
     assert "2 clips are unfinished at another service (https://api.example.test)" in offer
     assert "%ltxv sandbox off" in offer
-    panel._resume_unfinished()
-    assert "Nothing is unfinished" not in panel._message_line.value
-    assert len(panel._offer) == 1
+    panel._list._resume_unfinished()
+    assert "Nothing is unfinished" not in panel._bar.message.value
+    assert len(panel._list._offer) == 1
     panel.close()
 
 
 def test_a_panel_without_anything_unfinished_anywhere_says_so(session: FakeSession) -> None:
     panel: Any = Panel(session, start=lambda _work: None)
     panel._worker.join(5)
-    panel._resume_unfinished()
-    assert "Nothing is unfinished any more" in panel._message_line.value
+    panel._list._resume_unfinished()
+    assert "Nothing is unfinished any more" in panel._bar.message.value
     panel.close()
 
 
