@@ -61,7 +61,9 @@ def shell(monkeypatch):
 def notebook(shell, desk):
     """The magics in that IPython, and what they said."""
     said = []
-    session = SimpleNamespace(ip=shell, client=desk.client, say=said.append)
+    session = SimpleNamespace(
+        ip=shell, client=desk.client, say=said.append, show_error=lambda *_args, **_options: None
+    )
     magics = LTXVMagics(shell, session)
     shell.register_magics(magics)
     return SimpleNamespace(
