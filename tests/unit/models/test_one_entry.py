@@ -165,8 +165,8 @@ def test_the_panel_has_a_control_for_it(tmp_path):
     panel = Panel(FakeSession(FakeClient(tmp_path)), start=lambda _work: None)
     try:
         controls = {name: field.box for name, field in panel._form.fields.items()}
-        assert controls["style"].options == ("Default (oil)", "ink", "oil")
-        assert controls["loop"].options == ("Default", "On", "Off")
+        assert controls["style"].options == ("ink", "oil")
+        assert controls["loop"].options == ("Auto", "On", "Off")
         assert controls["seed"].tooltip == "Seed: the same number gives the same clip"
         controls["prompt"].value = "A lighthouse"
         controls["seed"].value = "7"
@@ -177,7 +177,7 @@ def test_the_panel_has_a_control_for_it(tmp_path):
         assert panel.request is None
         assert "a whole number from 0 to 99" in panel.problem
         panel.request = GenerationRequest("A boat", extra={"seed": 8})
-        assert (controls["seed"].value, controls["style"].label) == ("8", "Default (oil)")
+        assert (controls["seed"].value, controls["style"].label) == ("8", "oil")
     finally:
         panel.close()
 
