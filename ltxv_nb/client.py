@@ -386,7 +386,8 @@ class Client:
         Parameters
         ----------
         usd : float, str or None
-            The amount in USD; ``None`` (or ``"off"``) removes the budget. That of ``LTXV_BUDGET`` holds beside it.
+            The amount in USD; ``None`` (or ``"off"``) removes the budget. That of ``LTXV_BUDGET`` holds
+            beside it.
         per : {"day", "week", "month"}, optional
             The period, from local midnight; it counts what has been spent in it already. Without one the
             budget counts from now on, and never anew.
