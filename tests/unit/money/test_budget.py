@@ -276,7 +276,7 @@ def test_a_period_turns_over_at_local_midnight(desk, client, zone):
     for period, last, first in [
         ("day", "2026-10-25 23:59", "2026-10-26 00:01"),  # a day of 25 hours
         ("week", "2026-11-15 23:59", "2026-11-16 00:01"),
-        ("month", "2026-11-30 23:59", "2026-12-01 00:01"),
+        ("month", "2026-12-31 23:59", "2027-01-01 00:01"),
     ]:
         desk.clock.now = at(last)
         client.set_budget(0.5, period)
