@@ -268,25 +268,24 @@ def _check(budget: Budget, price: Price | None, most: int | None) -> None:
     """Raise `BudgetExceeded` where a request does not fit."""
     left = max(0, budget.left_credits)
     needed = price.credits if price is not None else most
+    rest = f"{in_dollars(left)} of the budget of {budget.limit} is left; nothing was sent."
     if needed is None:
         raise BudgetExceeded(
-            f"What this clip costs is not known, and {in_dollars(left)} of the budget of {budget.limit} are "
-            f"left, so nothing was sent: say with --max-usd (in Python max_usd=) how much to reserve for it.",
+            f"What this clip costs is not known, and {rest} Use `--max-usd 0.50` (in Python max_usd=0.5) to "
+            f"say how much of the budget to reserve for it.",
             price,
             left / CREDITS_PER_USD,
         )
     if needed <= left:
         return
-    costs = "costs" if price is not None and price.exact else "may cost up to"
     wait = f", wait for the next {budget.per}" if budget.per else ""
     larger = (
         "set LTXV_BUDGET higher"
         if budget.from_environment
-        else "set a larger budget with `%ltxv budget` (in Python client.set_budget)"
+        else "set a larger budget with `%ltxv budget USD` (in Python client.set_budget)"
     )
     raise BudgetExceeded(
-        f"This clip {costs} {in_dollars(needed)}, and {in_dollars(left)} of the budget of {budget.limit} are "
-        f"left, so nothing was sent: choose a cheaper clip{wait}, or {larger}.",
+        f"This clip {_costs(price, needed)}, and {rest} Choose a cheaper clip{wait}, or {larger}.",
         price,
         left / CREDITS_PER_USD,
     )
@@ -295,10 +294,14 @@ def _check(budget: Budget, price: Price | None, most: int | None) -> None:
 def _check_most(price: Price | None, most: int | None) -> None:
     """Raise `BudgetExceeded` if a request may cost more than its own limit, in credits."""
     if price is not None and most is not None and price.credits > most:
-        costs = "costs" if price.exact else "may cost up to"
         raise BudgetExceeded(
-            f"This clip {costs} {in_dollars(price.credits)} ({price.words}), which is more than --max-usd "
-            f"{most / CREDITS_PER_USD:g} allows; nothing was sent.",
+            f"This clip {_costs(price, price.credits)} ({price.words}), which is more than the "
+            f"{in_dollars(most)} of its own limit; nothing was sent. Set a higher `--max-usd` (in Python "
+            f"max_usd=), or choose a cheaper clip.",
             price,
             most / CREDITS_PER_USD,
         )
+
+
+def _costs(price: Price | None, needed: int) -> str:
+    return f"{'costs' if price is None or price.exact else 'may cost up to'} {in_dollars(needed)}"

@@ -100,7 +100,8 @@ def _deciding(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     found = {}
     for name, value in values.items():
         parameter = model.parameter(name)
-        if value is None or name == "model" or (parameter is not None and parameter.role in _FREE_ROLES):
+        role = name if parameter is None else parameter.role
+        if value is None or name == "model" or role in _FREE_ROLES:
             continue
         key = parameter.key if parameter is not None else name
         if parameter is not None and parameter.media:

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 PERIODS = ("day", "week", "month")
 
 #: Unix seconds between which a time of day can be told on every system; a clock beyond them counts as there.
-_EARLIEST, _LATEST = 8 * 86_400.0, 32_000_000_000.0
+_EARLIEST, _LATEST = 50 * 86_400.0, 32_000_000_000.0
 
 
 def beginning(period: str, at: float) -> float:

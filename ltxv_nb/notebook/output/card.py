@@ -112,6 +112,7 @@ _KINDS = (
     _Kind(errors.DuplicateRequest, "Not sent: it is being made already", "plain", _UNSENT),
     _Kind(errors.ClipMissing, "Not sent: its file is gone", "plain", _UNSENT),
     _Kind(errors.UnknownModel, "Not sent: no such model", "bad", _UNSENT, "`%ltxv models` lists them."),
+    _Kind(errors.BudgetExceeded, "Not sent: the budget", "plain", _UNSENT),
     _Kind(errors.RequestError, "Not sent", "bad", _UNSENT),
     _Kind(errors.GenerationTimeout, "Still being made", "plain"),
     _Kind(errors.WatchStopped, "Tracking stopped", "plain"),
