@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ltxv_nb.credits import CREDITS_PER_USD
+from ltxv_nb.credits import CREDITS_PER_USD, in_dollars
 
 if TYPE_CHECKING:
     import sqlite3
@@ -138,7 +138,10 @@ class Books:
             times = (THRESHOLD - left + TOP_UP - 1) // TOP_UP
             self._enter(now, "TOPUP", "PAYMENT", times * TOP_UP)
         elif left < 0:
-            raise OutOfCredits
+            raise OutOfCredits(
+                f"The sandbox's account is out of credits: this generation costs {in_dollars(cost)}, and "
+                f"{in_dollars(max(0, left + cost))} of play money is left. Start it with another --balance."
+            )
 
     def charge(self, at: float, credits_: int, model: str, reference_id: str) -> None:
         """Charge for a generation, once, however often this is called."""

@@ -188,7 +188,9 @@ class Generations:
 
     def _check_credits(self, prompt: str, cost: int, now: float) -> None:
         if prompt_words.has(prompt, "[no-credits]"):
-            raise OutOfCredits
+            raise OutOfCredits(
+                "The sandbox's account is out of credits, because the prompt holds [no-credits]."
+            )
         self.store.books.check(now, cost)
 
     def _complete(self, generation: Generation) -> None:

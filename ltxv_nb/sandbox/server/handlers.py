@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from ltxv_nb.sandbox.jobs.store import Generation
 
 _CLIENT_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_OUT_OF_CREDITS = "The sandbox's account does not hold enough play money for this generation."
 _OUTAGE = (
     "<html><head><title>503 Service Unavailable</title></head>"
     "<body><h1>503</h1>The prompt holds [unavailable].</body></html>"
@@ -85,8 +84,8 @@ class GenerationsHandler(BaseHandler):
             return self.context.generations.submit(body, client_request_id, self.request_id)
         except RateLimited as error:
             raise Refused(429, str(error)) from None
-        except OutOfCredits:
-            raise Refused(403, _OUT_OF_CREDITS) from None
+        except OutOfCredits as error:
+            raise Refused(403, str(error)) from None
 
     def get(self) -> None:
         """Answer with the status of a generation."""
