@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, overload
 
 from ltxv_nb.credits import CREDITS_PER_USD
@@ -18,7 +18,6 @@ from ltxv_nb.money import spending_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from datetime import date
 
     from ltxv_nb.journal.cost import Cost
     from ltxv_nb.money.reconcile import Reconciliation
@@ -33,7 +32,7 @@ DAYS_SHOWN = 30
 NO_BATCH = "(no batch)"
 
 
-@dataclass
+@dataclass(slots=True)
 class SpendingRow:
     """What one job, model, day or batch has cost.
 
@@ -84,19 +83,17 @@ class SpendingRow:
     def add(self, cost: Cost) -> None:
         """Count one generation."""
         self.jobs += 1
-        if cost.is_free:
-            return
-        if not cost.is_made:
-            self.open_credits += (cost.estimated or 0) if cost.billed is None else cost.billed
-            return
-        if cost.billed is None:
+        billed, estimated = cost.billed, cost.estimated
+        if cost.is_made and billed is not None:
+            self.billed_credits += billed
+            if estimated is None:
+                self.estimated_credits = None
+            elif self.estimated_credits is not None:
+                self.estimated_credits += estimated
+        elif cost.is_made:
             self.unpriced += 1
-            return
-        self.billed_credits += cost.billed
-        if self.estimated_credits is not None:
-            self.estimated_credits = (
-                None if cost.estimated is None else self.estimated_credits + cost.estimated
-            )
+        elif not cost.is_free:
+            self.open_credits += (estimated or 0) if billed is None else billed
 
 
 @dataclass(frozen=True)
@@ -241,29 +238,30 @@ def spending_of(
         raise RequestError(f"by is {by!r}, but it can be {', '.join(GROUPS)}.")
     counted = [cost for cost in costs if cost.state != "refused"]  # nothing was accepted
     day_of = _Days()
-    rows: dict[str, SpendingRow] = {}
-    for cost in counted:
-        name = _name(cost, by, day_of)
-        row = rows.get(name)
-        if row is None:
-            row = rows[name] = SpendingRow(name)
-        row.add(cost)
-        if by == "job":
-            row.state, row.model, row.prompt = cost.state, cost.model, cost.prompt
-            row.created_at = cost.created_at
-    listed = list(rows.values())
+    rows = [_of_job(cost) for cost in counted] if by == "job" else _groups(counted, by, day_of)
     if by in {"model", "batch"}:
-        listed.sort(key=lambda row: -row.billed_credits)
+        rows.sort(key=lambda row: -row.billed_credits)
     days = day_of.last(counted, time.time() if now is None else now)
-    return Spending(listed, by, play_money, days, [*_notes(listed), *notes], reconcile)
+    return Spending(rows, by, play_money, days, [*_notes(rows), *notes], reconcile)
 
 
-def _name(cost: Cost, by: str, day_of: _Days) -> str:
-    if by == "job":
-        return cost.job_id
-    if by == "model":
-        return cost.model
-    return day_of(cost.created_at).isoformat() if by == "day" else NO_BATCH
+def _of_job(cost: Cost) -> SpendingRow:
+    row = SpendingRow(
+        cost.job_id, state=cost.state, model=cost.model, prompt=cost.prompt, created_at=cost.created_at
+    )
+    row.add(cost)
+    return row
+
+
+def _groups(costs: Iterable[Cost], by: str, day_of: _Days) -> list[SpendingRow]:
+    rows: dict[object, SpendingRow] = {}
+    for cost in costs:
+        group = cost.model if by == "model" else day_of(cost.created_at) if by == "day" else NO_BATCH
+        row = rows.get(group)
+        if row is None:
+            row = rows[group] = SpendingRow(str(group))
+        row.add(cost)
+    return list(rows.values())
 
 
 class _Days:
@@ -276,25 +274,28 @@ class _Days:
         quarter = int(moment // 900)
         known = self._known.get(quarter)
         if known is None:
-            known = self._known[quarter] = _local(quarter * 900).date()
+            known = self._known[quarter] = _local_day(quarter * 900)
         return known
 
     def last(self, costs: Sequence[Cost], now: float) -> list[tuple[date, int]]:
         """Return what each of the last days has cost, the oldest first."""
         today = self(now)
         days = {today - timedelta(days=back): 0 for back in reversed(range(DAYS_SHOWN))}
+        since = now - (DAYS_SHOWN + 1) * 86400
         for cost in costs:
-            if cost.is_made and cost.billed and (day := self(cost.created_at)) in days:
-                days[day] += cost.billed
+            if cost.billed and cost.created_at >= since and cost.is_made:
+                day = self(cost.created_at)
+                if day in days:
+                    days[day] += cost.billed
         return list(days.items())
 
 
-def _local(moment: float) -> datetime:
-    """Return a moment in local time; one that no calendar has, as in a damaged row, is the first one."""
+def _local_day(moment: float) -> date:
+    """Return the local day of a moment; one that no calendar has, as in a damaged row, is the first one."""
     try:
-        return datetime.fromtimestamp(moment).astimezone()
+        return date(*time.localtime(moment)[:3])
     except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(86400).astimezone()
+        return date(1970, 1, 1)
 
 
 def _notes(rows: Iterable[SpendingRow]) -> list[str]:

@@ -6,14 +6,10 @@ import argparse
 import math
 import os
 import sys
-from fractions import Fraction
 from pathlib import Path
 
-from ltxv_nb.credits import CREDITS_PER_USD
+from ltxv_nb.credits import from_usd
 from ltxv_nb.sandbox.jobs.prompt_words import WORDS
-
-#: The most play money that an account can be opened with, in USD.
-_MOST_BALANCE = 1_000_000
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -86,15 +82,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _balance(text: str) -> int:
-    try:
-        usd = Fraction(text.strip().removeprefix("$"))
-    except (ValueError, ZeroDivisionError):
-        usd = Fraction(-1)
-    if not 0 <= usd <= _MOST_BALANCE:
-        raise argparse.ArgumentTypeError(
-            f"{text[:40]} is not an amount: give 0 to {_MOST_BALANCE} USD, like 2.50"
-        )
-    return round(usd * CREDITS_PER_USD)
+    found = from_usd(text.strip().removeprefix("$"))
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is not an amount: give USD, at least 0, like 2.50")
+    return found
 
 
 def _folder(text: str) -> Path:

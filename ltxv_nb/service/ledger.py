@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ltxv_nb.credits import CREDITS_PER_USD
+from ltxv_nb.credits import CREDITS_PER_USD, MOST_CREDITS, from_number, from_usd
 from ltxv_nb.errors import APIError
 from ltxv_nb.service.reply import is_clean, number, plain_text
 from ltxv_nb.text import one_line
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
 #: Entries of a page, and pages that one look reads: 100,000 entries.
 _PAGE_ROWS, _PAGES = 100, 1000
-
-#: Credits beyond which an amount is no amount: a hundred million USD.
-_MOST_CREDITS = 10**8 * CREDITS_PER_USD
 
 #: Days of the longest window that usage can be asked for.
 LONGEST_WINDOW = 92
@@ -172,7 +169,7 @@ class Ledger:
             zip(("start", "end"), (f"{moment:%Y-%m-%dT%H:%M:%SZ}" for moment in moments), strict=True)
         )
         document = self._asked("/v2/usage/detail", {**window, "group_by": "day,model"}, "this key's usage")
-        spend = number(document.get("spend")) if isinstance(document, dict) else None
+        spend = from_usd(document.get("spend", "")) if isinstance(document, dict) else None
         if spend is None:
             raise APIError("The service's answer holds no usage.")
         self._check_currency(document, "the usage")
@@ -181,8 +178,8 @@ class Ledger:
         for row in rows[:_MOST_MODELS] if isinstance(rows, list) else ():
             if isinstance(row, dict) and (name := _name(row.get("model"), self._scrub)):
                 # A model that is listed twice is the same rows twice: the first one counts.
-                models.setdefault(name, (_credits(row.get("spend")), _count(row.get("requests"))))
-        return Usage(_credits(spend), _count(document.get("requests")), models)
+                models.setdefault(name, (from_usd(row.get("spend", "")) or 0, _count(row.get("requests"))))
+        return Usage(spend, _count(document.get("requests")), models)
 
     def _asked(self, path: str, query: Mapping[str, Any], what: str) -> Any:
         try:
@@ -314,21 +311,13 @@ def _amount(value: Any) -> float | None:
         found = float(value)
     except (ValueError, OverflowError):
         return None
-    return found if math.isfinite(found) and abs(found) * CREDITS_PER_USD <= _MOST_CREDITS else None
+    return found if math.isfinite(found) and abs(found) * CREDITS_PER_USD <= MOST_CREDITS else None
 
 
 def _whole_credits(amount: Mapping[str, Any]) -> int | None:
     """Return an amount in credits, exactly where the service tells it so."""
     told = amount.get("credits")
-    if isinstance(told, int) and not isinstance(told, bool):
-        return told if 0 <= told <= _MOST_CREDITS else None
-    usd = number(amount.get("usd"))
-    found = number(told) if usd is None else usd * CREDITS_PER_USD
-    return round(found) if found is not None and found <= _MOST_CREDITS else None
-
-
-def _credits(usd: Any) -> int:
-    return min(round((number(usd) or 0.0) * CREDITS_PER_USD), _MOST_CREDITS)
+    return from_usd(amount.get("usd", "")) if told is None else from_number(told)
 
 
 def _count(value: Any) -> int:

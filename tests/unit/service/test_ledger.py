@@ -84,7 +84,7 @@ def test_charges_that_are_alike_are_two_only_where_that_can_be_told():
 def test_what_cannot_be_read_is_left_out_and_said():
     rows = [
         entry("a"), "x", None, entry("b", amount=None), entry("c", amount={"credits": -1}),
-        entry("d", amount={"credits": 10**40}), entry("e", amount={"usd": "1"}),
+        entry("d", amount={"credits": 10**40}), entry("e", amount={"usd": "1 EUR"}),
         entry("f", amount={"credits": True}), entry(KEY),
         entry("topped up", direction="TOPUP"), entry("expired", type="CREDITS_EXPIRED"),
         entry("g", amount={"usd": 0.5}), entry("h\x00"),
