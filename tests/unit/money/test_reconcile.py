@@ -90,9 +90,9 @@ def test_three_differences_among_five_thousand_transactions_are_found_quickly():
         999_999, created=charges[unbilled].created
     )  # unknown here, in place of a known one
     books = Books(charges)
-    start = time.perf_counter()
+    start = time.process_time()
     found = reconciled(costs, books)
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 1.0
     assert [line.job_id for line in found.different] == [f"job{dearer:05}"]
     assert [line.inference_id for line in found.unknown_here] == [charge(999_999).inference_id]
     assert [line.job_id for line in found.not_charged] == [f"job{unbilled:05}"]
