@@ -498,6 +498,17 @@ class Client:
         """
         return self._engine.account.balance().credits / CREDITS_PER_USD
 
+    def balance_warning(self, planned: GenerationRequest | Price | None) -> str:
+        """Return one sentence if the balance does not reach for a request or a price; else ``""``.
+
+        Nothing is asked for it: only a balance that was read in the last quarter of an hour counts, less
+        what was submitted since. A price that nobody knows is no reason to warn.
+        """
+        engine = self._engine
+        return engine.account.warning(
+            lambda: engine.price_of(planned) if isinstance(planned, GenerationRequest) else planned
+        )
+
     @explained(NOTHING_LOST)
     def spending(self, by: str = "job") -> Spending:
         """Return what was spent, from the journal alone; nothing is asked for it.

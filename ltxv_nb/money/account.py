@@ -5,15 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from ltxv_nb.credits import in_dollars
 from ltxv_nb.settings import service_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from ltxv_nb.journal import Journal
+    from ltxv_nb.models.price import Price
     from ltxv_nb.money.reconcile import Reconciliation
     from ltxv_nb.money.spending import Spending
     from ltxv_nb.service.api import Api
+
+#: Seconds for which a balance counts after it was read.
+LATELY = 900.0
 
 #: Whose money the other kind is, in the words of a note.
 _OTHERS = {"aimlapi": "the sandbox, which cost play money", "sandbox": "the paid service"}
@@ -72,6 +77,33 @@ class Account:
         """Ask the service what the account holds; raises `APIError` where it does not tell."""
         self.last_balance = Balance(self._api.ledger.balance(), self._clock())
         return self.last_balance
+
+    def warning(self, price_of: Callable[[], Price | None]) -> str:
+        """Return one sentence if the balance does not reach for what is planned; ``""`` if it does, or may.
+
+        Nothing is asked for that: a balance counts for a while after it was read, less what was submitted
+        since by all that share the journal.
+
+        Parameters
+        ----------
+        price_of : callable
+            Returns what is planned costs; called only where the balance is known.
+        """
+        last, now = self.last_balance, self._clock()
+        if last is None or not 0 <= now - last.read_at <= LATELY:
+            return ""
+        price = price_of()
+        if price is None:
+            return ""
+        since = self._journal.query(lambda rows: rows.counted(self._backend, last.read_at), (0, 0))[0]
+        left = max(0, last.credits - since)
+        if price.least_credits <= left:
+            return ""
+        whose = "The sandbox's account" if self._backend == "sandbox" else "The account"
+        return (
+            f"{whose} has about {in_dollars(left)} left, and this costs {price.text}: it may be refused. "
+            f"%ltxv balance reads the balance again."
+        )
 
     def spending(self, by: str) -> Spending:
         """Return what was spent, from the journal alone; see `Client.spending`."""

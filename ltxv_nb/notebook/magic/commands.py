@@ -137,7 +137,8 @@ def show_plan(session: NotebookSession, body: Mapping[str, Any], price: Price | 
     is_sandbox = session.client.backend == "sandbox"
     where = "the sandbox" if is_sandbox else "the service"
     listing = json.dumps(shown, ensure_ascii=False, indent=2)
-    cost = dry_run(price, is_sandbox=is_sandbox)
+    told = (dry_run(price, is_sandbox=is_sandbox), session.client.balance_warning(price))
+    cost = " ".join(filter(None, told))
     session.say(f"Dry run: nothing was sent. {cost} {where.capitalize()} would get:\n{listing}")
 
 

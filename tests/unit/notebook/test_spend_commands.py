@@ -13,6 +13,7 @@ from ltxv_nb.errors import APIError, ConfigurationError, RequestError
 from ltxv_nb.notebook.magic import commands
 from ltxv_nb.notebook.magic.completion import complete
 from ltxv_nb.notebook.session import NotebookSession
+from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,6 +122,31 @@ def test_a_key_that_may_not_read_the_account_is_told_in_one_sentence(desk: Any, 
     desk.service.books["/v2/billing"] = reply(200, {"current_balance": 12.5, "currency": "USD"})
     assert run(session, "balance") == "The balance of the account is $12.50."
     assert desk.client.balance() == 12.5
+
+
+def test_a_balance_that_does_not_reach_is_said_before_a_clip_is_sent_and_asks_nobody(
+    desk: Any, session: Any
+) -> None:
+    desk.service.books["/v2/billing"] = reply(200, {"current_balance": 0.8, "currency": "USD"})
+    client, request = desk.client, GenerationRequest("A boat", duration=6, resolution="1080p")
+    price = client.estimate(request)
+    assert client.balance_warning(request) == "", "no balance was read yet"
+    run(session, "balance")
+    asked = len(desk.rig.wire.sent)
+    assert client.balance_warning(request) == ""
+    bought(desk, "Another one")
+    desk.client.submit("And one that is not billed yet", duration=6, resolution="1080p")
+    sent = len(desk.rig.wire.sent)
+    assert sent > asked
+    warning = client.balance_warning(request)
+    assert f"The account has about $0.044 left, and this costs {price.text}: it may be refused." in warning
+    assert client.balance_warning(price) == warning
+    assert client.balance_warning(None) == "", "nobody knows the price"
+    commands.show_plan(session, {}, price)
+    assert warning in session.said[-1]
+    desk.clock.advance(901)
+    assert client.balance_warning(request) == "", "what was read long ago does not count"
+    assert len(desk.rig.wire.sent) == sent
 
 
 @pytest.mark.parametrize(
