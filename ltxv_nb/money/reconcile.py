@@ -121,11 +121,13 @@ class Reconciliation:
         return f'<div class="{NO_MATH}">{head}{tables}{paragraphs(self._last())}</div>'
 
     def _headline(self) -> str:
-        count = f"{len(self.matched):,} of the last {self.days} days agree with the ledger"
+        one = len(self.matched) == 1
+        clips, agree = ("1 clip", "agrees") if one else (f"{len(self.matched):,} clips", "agree")
+        days = "the last day" if self.days == 1 else f"the last {self.days} days"
         money = "play money" if self.play_money else "billed"
         total = in_dollars(round(self.charged_usd * CREDITS_PER_USD))
         verdict = "" if self.agrees else "; see below what does not"
-        return f"{count} ({total} {money}){verdict}."
+        return f"{clips} of {days} {agree} with the ledger ({total} {money}){verdict}."
 
     def _parts(self) -> list[tuple[str, list[tuple[str, ...]]]]:
         parts = (

@@ -209,5 +209,5 @@ def test_days_that_the_service_could_not_tell_are_refused_before_anything_is_ask
 
 def test_what_is_shown_says_that_play_money_is_none():
     found = reconciled([cost(0)], Books([charge(0)]), play_money=True)
-    assert "1 of the last 30 days agree with the ledger ($0.378 play money)." in repr(found)
+    assert "1 clip of the last 30 days agrees with the ledger ($0.378 play money)." in repr(found)
     assert "billed" not in repr(found)

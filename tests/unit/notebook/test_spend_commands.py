@@ -98,7 +98,9 @@ def test_the_ledger_is_compared_on_request_and_what_is_unknown_here_can_be_attac
     )
     desk.service.books["/v2/usage/detail"] = reply(200, {"spend": 0.756, "requests": 2})
     text = run(session, "spend --reconcile --days 7")
-    assert "1 of the last 7 days agree with the ledger ($0.756 billed); see below what does not." in text
+    assert (
+        "1 clip of the last 7 days agrees with the ledger ($0.756 billed); see below what does not." in text
+    )
     assert f"%ltxv attach {other}" in text
     assert f"{late.id}" in text
     assert "not charged yet; charges can come late" in text
