@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import settings
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.errors import ClipMissing, DuplicateRequest, NotFoundError, RequestError
 from ltxv_nb.interrupts import NOTHING_LOST, explained, interrupt_note, submission_note
 from ltxv_nb.journal import State
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from ltxv_nb.models import Model
     from ltxv_nb.models.listing import ModelList
     from ltxv_nb.models.price import Price
+    from ltxv_nb.money.account import Account
     from ltxv_nb.money.budget import Budget
+    from ltxv_nb.money.spending import Spending
     from ltxv_nb.service.api import Api
     from ltxv_nb.video import Video
 
@@ -477,6 +480,59 @@ class Client:
     def models_with(self, parameter: str) -> list[Model]:
         """Return a few models with a parameter of a name, as far as they are known here and now."""
         return self._engine.models.with_parameter(parameter)
+
+    # -- money ---------------------------------------------------------------------------------------------
+
+    @property
+    def account(self) -> Account:
+        """What the account holds, and what was spent."""
+        return self._engine.account
+
+    @explained(NOTHING_LOST)
+    def balance(self) -> float:
+        """Ask the service what the account holds, in USD; the sandbox has play money.
+
+        Raises
+        ------
+        APIError
+            The service did not tell: a sub-key, for one, may not ask.
+        """
+        return self._engine.account.balance().credits / CREDITS_PER_USD
+
+    def balance_warning(self, planned: GenerationRequest | Price | None) -> str:
+        """Return one sentence if the balance does not reach for a request or a price; else ``""``.
+
+        Nothing is asked for it: only a balance that was read in the last quarter of an hour counts, less
+        what was submitted since. A price that nobody knows is no reason to warn.
+        """
+        engine = self._engine
+        return engine.account.warning(
+            lambda: engine.price_of(planned) if isinstance(planned, GenerationRequest) else planned
+        )
+
+    @explained(NOTHING_LOST)
+    def spending(self, by: str = "job") -> Spending:
+        """Return what was spent, from the journal alone; nothing is asked for it.
+
+        What the paid service has billed and what the sandbox would have cost are never added up: this is that
+        of the service which this client uses.
+
+        Parameters
+        ----------
+        by : {"job", "model", "day", "batch"}
+            What to list.
+
+        Returns
+        -------
+        Spending
+            Rows with `total_usd`, `to_pandas`, `to_csv` and `reconcile`; shows itself as a table.
+
+        Raises
+        ------
+        RequestError
+            There is no such list.
+        """
+        return self._engine.account.spending(by)
 
     # -- looking back --------------------------------------------------------------------------------------
 

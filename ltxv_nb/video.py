@@ -45,6 +45,8 @@ class Video:
         Where it was made; the sandbox draws, it does not generate.
     cost_usd : float or None
         What the service said that it cost, in USD.
+    cost_text : str
+        What it cost in a few words, or in the sandbox what the real model would cost; empty if unknown.
     doubt : str or None
         What speaks against a whole video, in words that follow "The video"; the service sent it so twice.
     """
@@ -62,6 +64,7 @@ class Video:
     settings: dict[str, Any] = field(default_factory=dict)
     backend: str = "aimlapi"
     cost_usd: float | None = None
+    cost_text: str = ""
     doubt: str | None = None
 
     @classmethod
@@ -70,6 +73,7 @@ class Video:
         if record.file is None or record.media is None:
             return None
         from ltxv_nb.journal.first_frames import settings_of
+        from ltxv_nb.money.words import cost
 
         settings = settings_of(record.request)
         return cls(
@@ -80,6 +84,7 @@ class Video:
             settings=settings,
             backend=record.backend,
             cost_usd=record.usd,
+            cost_text=cost(record),
             **record.media,
         )
 

@@ -28,6 +28,7 @@ from ltxv_nb.journal.leases import Lease
 from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
 from ltxv_nb.models.cache import Cache
+from ltxv_nb.money.account import Account
 from ltxv_nb.money.budget import CLOCK_SLACK, Budgets
 from ltxv_nb.money.estimate import Prices
 from ltxv_nb.service.api import Api
@@ -74,6 +75,13 @@ class Engine:
         self.models = ModelLookup(self._new_catalogue, self._model_cache, settings.home)
         self.api = Api(service, missing_model_hint=self.models.hint)
         self.estimates = Estimates(self.api, self.journal, time.time, self.models.remembered)
+        self.account = Account(
+            self.api,
+            self.journal,
+            backend=settings.backend,
+            origin=self.origin,
+            known_models=self.models.names,
+        )
         self.lease = Lease(settings.home / "trackers")
         self.submission = Submission(self.api, self.journal)
         self.tracker = Tracker(

@@ -70,6 +70,10 @@ class ModelLookup:
             return kept, read_at
         return (sandbox_prices(model) if self._cache.origin == "sandbox" else None) or model.prices, None
 
+    def names(self) -> list[str]:
+        """Return the ids and aliases of the models that are known here and now."""
+        return [name for model in self.known() for name in (model.id, *model.aliases)]
+
     def with_parameter(self, name: str) -> list[Model]:
         """Return a few models with a parameter, as far as they are known here; nothing is asked for them."""
         return self.catalogue.having(name)

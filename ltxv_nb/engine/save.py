@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import DownloadError
 from ltxv_nb.files import write_whole
+from ltxv_nb.money.words import cost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -225,7 +226,9 @@ def _write_note(final: Path, record: Record, media: dict[str, Any]) -> None:
         "submitted_at": _iso(record.created_at),
         "accepted_at": _iso(record.accepted_at),
         "finished_at": _iso(record.finished_at),
+        "cost": cost(record),
         "cost_usd": record.usd,
+        "estimated_usd": record.estimated_usd,
     }
     try:
         text = json.dumps(note, ensure_ascii=False, indent=2) + "\n"

@@ -95,6 +95,11 @@ class Record:
         return f"Billed {in_dollars(billed)}, estimated {estimated}."
 
     @property
+    def estimated_usd(self) -> float | None:
+        """What it was expected to cost at most, in US dollars."""
+        return None if self.estimated_credits is None else self.estimated_credits / CREDITS_PER_USD
+
+    @property
     def is_confirmed(self) -> bool:
         """Whether the service has told of it by this very id; else its log or a header named that."""
         return self.status is not None or self.generation_id != self.inference_id

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.journal.cost import COST_COLUMNS, Cost
 from ltxv_nb.journal.record import COLUMNS, Budget, Record
 from ltxv_nb.journal.schema import COUNTED, QUARTER_SECONDS, UNDECIDED
 from ltxv_nb.journal.states import State
@@ -88,6 +89,18 @@ class Rows:
             "SELECT DISTINCT model FROM generations WHERE state = 'saved' ORDER BY model"
         )
         return [row[0] for row in rows]
+
+    def costs(self, backend: str) -> list[Cost]:
+        """Return what all generations of a backend have cost, newest first."""
+        rows = self._connection.execute(
+            f"SELECT {COST_COLUMNS} FROM generations WHERE backend = ? ORDER BY created_at DESC, rowid DESC",  # noqa: S608
+            (backend,),
+        )
+        return list(map(Cost._make, rows))
+
+    def count_of(self, backend: str) -> int:
+        """Return how many generations of a backend there are."""
+        return self._count("WHERE backend = ?", backend)
 
     def open(self, origin: str | None) -> list[Record]:
         """Return what is unfinished, oldest first; of one service if it is named."""

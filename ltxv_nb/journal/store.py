@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from ltxv_nb.journal.cost import Cost
     from ltxv_nb.journal.guards import Guard
     from ltxv_nb.journal.record import Record
     from ltxv_nb.journal.transitions import Change
@@ -201,6 +202,14 @@ class Journal:
     def count_saved(self, *, text: str = "", model: str = "") -> int:
         """Return how many generations `saved` would find."""
         return self._read(lambda rows: rows.count_saved(text, model), 0)
+
+    def costs(self, backend: str) -> list[Cost]:
+        """Return what all generations of a backend (``aimlapi`` or ``sandbox``) have cost, newest first."""
+        return self._read(lambda rows: rows.costs(backend), [])
+
+    def count_of(self, backend: str) -> int:
+        """Return how many generations of a backend (``aimlapi`` or ``sandbox``) there are."""
+        return self._read(lambda rows: rows.count_of(backend), 0)
 
     def models(self) -> list[str]:
         """Return the models that have made videos."""

@@ -209,7 +209,6 @@ def _prompt(prompt: str) -> str:
 
 def _facts(video: Video) -> list[str]:
     """What is in the file, measured."""
-    cost = "" if video.cost_usd is None or video.backend == "sandbox" else f"${video.cost_usd:.3f}"
     sound = "sound" if video.has_audio else "no sound"
     return [
         word
@@ -219,7 +218,7 @@ def _facts(video: Video) -> list[str]:
             f"{video.fps:.4g} fps",
             sound,
             size_text(video.size_bytes),
-            cost,
+            video.cost_text,
         )
         if word
     ]

@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from ltxv_nb.credits import from_usd
 from ltxv_nb.sandbox.jobs.prompt_words import WORDS
 
 
@@ -20,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     home = Path(given.home).expanduser().absolute() if given.home else _default_home()
     try:
         clips = Path(given.clips).expanduser().absolute() if given.clips else None
-        return serve(Options(home, given.port, given.seconds, given.idle, given.fast, clips, given.models))
+        options = Options(
+            home, given.port, given.seconds, given.idle, given.fast, clips, given.models, given.balance
+        )
+        return serve(options)
     except OSError as error:
         print(f"The sandbox cannot use the folder {home}: {error}.", file=sys.stderr)  # noqa: T201
     except ConfigurationError as error:
@@ -66,7 +70,22 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of published schemas and price lists, as JSON, whose models there are as well "
         "(default: LTXV_SANDBOX_MODELS, or none)",
     )
+    parser.add_argument(
+        "--balance",
+        metavar="USD",
+        type=_balance,
+        default=os.environ.get("LTXV_SANDBOX_BALANCE") or None,
+        help="play money that the account is opened with, and that runs out "
+        "(default: LTXV_SANDBOX_BALANCE, or an account that is topped up by itself)",
+    )
     return parser
+
+
+def _balance(text: str) -> int:
+    found = from_usd(text.strip().removeprefix("$"))
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text[:40]} is not an amount: give USD, at least 0, like 2.50")
+    return found
 
 
 def _folder(text: str) -> Path:

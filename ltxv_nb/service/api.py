@@ -11,12 +11,14 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.errors import APIError, ServiceUnreachable
 from ltxv_nb.http_client import http_date
 from ltxv_nb.service import catalogue, request_log, transport
 from ltxv_nb.service.backend import SandboxService
 from ltxv_nb.service.bearer import BearerAuth
 from ltxv_nb.service.failures import READ_HINTS, error_of, network_words
+from ltxv_nb.service.ledger import Ledger
 from ltxv_nb.service.outcome import NotDelivered, Unclear, outcome_of
 from ltxv_nb.service.reply import (
     Generation,
@@ -313,19 +315,14 @@ class Api:
         path, query = catalogue.schema_address(address, base_url, model, kind)
         return self._document(self._reply(path, query, keyless=True))
 
-    def balance(self) -> float:
-        """Return the account's balance, in USD.
+    @property
+    def ledger(self) -> Ledger:
+        """The account: its balance, what was charged, what this key has used."""
+        return Ledger(self._read, self._scrub)
 
-        Raises
-        ------
-        APIError
-            The service did not tell.
-        """
-        document = self._read("/v2/billing", {})
-        try:
-            return float(document["current_balance"])
-        except (KeyError, TypeError, ValueError):
-            raise APIError("The service's answer holds no balance.") from None
+    def balance(self) -> float:
+        """Return the account's balance, in USD; raises as `Ledger.balance` does."""
+        return self.ledger.balance() / CREDITS_PER_USD
 
     def _read_log(self, query: Mapping[str, Any]) -> Any:
         return self._read("/v2/logs", query, retries=False)

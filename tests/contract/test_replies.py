@@ -71,6 +71,22 @@ def test_the_published_balance_is_read():
         assert reading(document)[0].balance() == document["current_balance"]
 
 
+def test_the_published_ledger_and_usage_are_read():
+    for document in published_examples("billing-transactions-v2"):
+        found = reading({**document, "pagination": {"has_more": False}})[0].ledger.charges(0)
+        asked = [
+            row for row in document["data"] if (row["direction"], row["type"]) == ("CHARGE", "MODEL_USAGE")
+        ]
+        assert [(row.credits, row.inference_id, row.model) for row in found.rows] == [
+            (row["amount"]["credits"], row["reference_id"], row["model"]) for row in asked
+        ]
+        assert found.notes == []
+    for document in published_examples("usage-detail-v2"):
+        usage = reading(document)[0].ledger.usage(0, 1)
+        assert usage.credits == round(document["spend"] * 2_000_000)
+        assert list(usage.models) == [row["model"] for row in document["models"]]
+
+
 #: Answers in the project's own words; the schemas beside them say that they are what they claim to be.
 OWN = [
     (schemas.PENDING, {"id": "a", "status": "queued"}, (False, False)),

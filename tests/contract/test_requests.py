@@ -76,8 +76,10 @@ def test_every_question_uses_only_parameters_that_are_published():
         ("logs-v2", "/v2/logs"): lambda api: api.find_in_logs(["a"], 0),
         ("model-metrics", "/models/metrics"): lambda api: api.duration_percentiles("ltxv/ltxv-2"),
         ("billing-v2", "/v2/billing"): lambda api: api.balance(),
+        ("billing-transactions-v2", "/v2/billing/transactions"): lambda api: api.ledger.charges(0),
+        ("usage-detail-v2", "/v2/usage/detail"): lambda api: api.ledger.usage(0, 92 * 86400),
     }
-    document = {"id": "a", "status": "queued", "data": [], "current_balance": 1}
+    document = {"id": "a", "status": "queued", "data": [], "current_balance": 1, "spend": 0}
     for (name, path), ask in asked.items():
         operation = published._operation(name, "get")
         api, adapter = reading(document)

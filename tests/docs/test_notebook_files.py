@@ -20,7 +20,7 @@ def _cells(path, kind):
 def test_there_are_notebooks():
     names = [path.name for path in NOTEBOOKS]
     assert GOLDEN in names
-    assert [name[:2] for name in names if name != GOLDEN] == [f"{number:02d}" for number in range(1, 8)]
+    assert [name[:2] for name in names if name != GOLDEN] == [f"{number:02d}" for number in range(1, 9)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)

@@ -27,6 +27,7 @@ VIDEOS = {
     "05-when-things-go-wrong": 4,
     "06-under-the-hood": 0,
     "07-from-script": 1,
+    "08-money": 1,
 }
 
 #: The errors that a notebook makes on purpose, in their order.
@@ -41,6 +42,7 @@ ON_PURPOSE = {
         "DuplicateRequest",
     ],
     "07-from-script": ["RequestError"],
+    "08-money": ["BudgetExceeded", "BudgetExceeded", "InsufficientCreditsError"],
 }
 
 _DRAWN = {"01-what-happens": 1, "06-under-the-hood": 2}

@@ -10,7 +10,6 @@ from ltxv_nb.models import request_parameters
 from ltxv_nb.models.parameter import options_table
 from ltxv_nb.models.roles import ROLES
 from ltxv_nb.notebook.magic.commands import COMMANDS
-from ltxv_nb.notebook.magic.model_commands import CHOICES
 from ltxv_nb.notebook.magic.options import SWITCHES, all_flags, split
 from ltxv_nb.notebook.output.flags import with_flags
 from ltxv_nb.sandbox.__main__ import _parser
@@ -55,7 +54,8 @@ def test_the_options_table_of_the_readme_is_that_of_the_models_parameters():
 
 def test_every_long_option_that_is_named_exists():
     sandbox = {flag for action in _parser()._actions for flag in action.option_strings}
-    ours = {*all_flags(), *CHOICES, *sandbox, *_OTHERS, *_OF_OTHER_MODELS}
+    of_commands = {flag for one in COMMANDS.values() for flag in (*one.choices, *one.switches)}
+    ours = {*all_flags(), *of_commands, *sandbox, *_OTHERS, *_OF_OTHER_MODELS}
     for where, text in _sayings():
         script = re.search(r"\bpython ((?:[\w.]+/)+\w+)\.py", text)
         module = re.search(r"\bpython -m (tests(?:\.\w+)+)", text)

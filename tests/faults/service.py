@@ -22,12 +22,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from .clip import clip
+from .ledger import Account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from typing_extensions import Self
 
+_ENDPOINTS = {
+    "/v2/logs": "logs", "/models/metrics": "metrics", "/v2/billing": "balance",
+    "/v2/billing/transactions": "ledger", "/v2/usage/detail": "usage",
+}  # fmt: skip
 KEY = "AIMLtest-0123456789abcdef7f3a"
 
 
@@ -172,6 +177,15 @@ class Handler(BaseHTTPRequestHandler):
     def _metrics(self, _path: str) -> None:
         self.reply(200, {"models": []})
 
+    def _balance(self, _path: str) -> None:
+        self.reply(200, self.server.service.account.balance(self.server.service))
+
+    def _ledger(self, _path: str) -> None:
+        self.reply(200, self.server.service.account.page(self.server.service, self.query))
+
+    def _usage(self, _path: str) -> None:
+        self.reply(200, self.server.service.account.usage(self.server.service))
+
     def _other(self, _path: str) -> None:
         self.reply(404, {"message": "Cannot find it", "statusCode": 404})
 
@@ -259,6 +273,7 @@ class FaultService:
         self.tasks: dict[str, Task] = {}
         self.seen: list[Seen] = []
         self.failed_requests: list[str] = []
+        self.account = Account()
         #: Whether a billed task stands in the logs now; by default at once.
         self.logged: Callable[[Task], bool] = lambda _task: True
         self.stopping = threading.Event()
@@ -325,7 +340,7 @@ class FaultService:
             return "submit" if method == "POST" else "poll"
         if path.startswith("/files/"):
             return "video"
-        return {"/v2/logs": "logs", "/models/metrics": "metrics"}.get(path, "other")
+        return _ENDPOINTS.get(path, "other")
 
     def unread_fault(self, connection: socket.socket) -> Fault | None:
         """Look at the request without reading it, and return the fault that forbids reading."""

@@ -26,6 +26,8 @@ ROUTES = [
     PATH,
     "/health",
     "/v2/billing",
+    "/v2/billing/transactions",
+    "/v2/usage/detail",
     "/v2/logs",
     "/v1/models",
     "/models/metrics",

@@ -23,6 +23,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from protocol import published, schemas
 from protocol.sandbox_process import PATH, Sandbox
 
+#: The endpoints of the books, with the names of their published schemas.
+BOOKS = {
+    "/v2/billing": "billing-v2",
+    "/v2/billing/detail": "billing-detail-v2",
+    "/v2/billing/transactions": "billing-transactions-v2",
+    "/v2/usage": "usage-v2",
+    "/v2/usage/detail": "usage-detail-v2",
+}
+
 
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory):
@@ -68,6 +77,17 @@ def test_every_answer_fits_our_description_of_the_protocol(sandbox):
     jsonschema.validate(sandbox.get("/models/metrics").json(), schemas.METRICS)
 
 
+def test_an_account_without_enough_play_money_refuses_as_the_service_does(start):
+    sandbox = start("--fast", "--balance", "0.50")
+    assert_error(sandbox.post({"model": "ltxv/ltxv-2", "prompt": "A boat [no-credits]"}), 403)
+    paid = sandbox.submit()
+    assert_error(sandbox.post({"model": "ltxv/ltxv-2", "prompt": "Another boat"}), 403)
+    sandbox.finished(paid)
+    assert sandbox.get("/v2/billing").json()["current_balance"] == pytest.approx(0.5 - 0.378)
+    (charge,) = sandbox.get("/v2/billing/transactions", {"type": "MODEL_USAGE"}).json()["data"]
+    assert charge["reference_id"] == paid
+
+
 def test_every_answer_fits_the_published_data(sandbox):
     accepted = sandbox.post({"model": "ltxv/ltxv-2-fast", "prompt": "A boat"}).json()
     failed = sandbox.finished(sandbox.submit("[fail] boat"))[0]
@@ -76,7 +96,15 @@ def test_every_answer_fits_the_published_data(sandbox):
     jsonschema.validate(accepted, published.answer_schema("ltxv-2", "post"))
     for answer in (completed, failed):
         jsonschema.validate(answer, published.answer_schema("universal-video-fetch"))
-    jsonschema.validate(sandbox.get("/v2/billing").json(), published.answer_schema("billing-v2"))
+    for path, name in BOOKS.items():
+        schema = published.answer_schema(name)
+        if path == "/v2/billing/detail":  # what is required stands one level too deep there
+            schema["required"] = schema["properties"]["autotopup_settings"].pop("required")
+        jsonschema.validate(sandbox.get(path).json(), schema)
+    grouped = sandbox.get("/v2/usage/detail", {"group_by": "day,model"}).json()
+    jsonschema.validate(grouped, published.answer_schema("usage-detail-v2"))
+    assert grouped["requests"] == sum(one["requests"]["charged"] for one in grouped["groups"]) > 0
+    assert sandbox.get("/v2/billing/transactions").json()["data"][0]["reference_id"] == accepted["id"]
     jsonschema.validate(sandbox.get("/v2/logs").json(), published.answer_schema("logs-v2"))
     jsonschema.validate(sandbox.get("/v1/models", {"details": "1"}).json(), published.answer_schema("models"))
     jsonschema.validate(sandbox.get("/models/metrics").json(), published.answer_schema("model-metrics"))
@@ -136,7 +164,7 @@ def test_the_catalogue_may_be_cached_by_its_etag(sandbox):
 # Who may send requests.
 
 
-@pytest.mark.parametrize("path", [PATH, "/v2/billing", "/v2/logs"])
+@pytest.mark.parametrize("path", [PATH, *BOOKS, "/v2/logs"])
 @pytest.mark.parametrize("given", [None, "", "Bearer ", "Bearer wrong", "Basic x", "bearer é"])
 def test_without_the_token_there_is_nothing_to_read(sandbox, path, given):
     headers = {} if given is None else {"Authorization": given.encode()}

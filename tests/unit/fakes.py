@@ -27,6 +27,7 @@ from ltxv_nb.journal.guards import Occupied, no_identical_request
 from ltxv_nb.journal.leases import Lease
 from ltxv_nb.key import ApiKey
 from ltxv_nb.models.catalogue import Catalogue
+from ltxv_nb.money.account import Account
 from ltxv_nb.service import transport
 from ltxv_nb.service.api import Api
 
@@ -234,6 +235,8 @@ class FakeService:
     on_logs: deque[Any] = field(default_factory=deque)
     metrics: Any = None
     catalogue: FakeCatalogue | None = None
+    #: What is answered about the account, by path: what `reply` returns.
+    books: dict[str, Any] = field(default_factory=dict)
     polls: int = 0
     hide_rows: bool = False
 
@@ -246,8 +249,8 @@ class FakeService:
             return self._get(query["generation_id"][0])
         if path == "/v2/logs":
             return self._logs()
-        if path == "/models/metrics":
-            return reply(200, self.metrics or {"models": []})
+        if path == "/models/metrics" or path in self.books:
+            return self.books.get(path) or reply(200, self.metrics or {"models": []})
         if self.catalogue is not None and path in {"/v1/models", "/docs-json"}:
             return self.catalogue(path, query, request.headers)
         return reply(404, {"message": "no such page"})
@@ -446,6 +449,10 @@ class Desk:
                 rigs.append(rig)
                 engine.journal, engine.api, engine.estimates = rig.journal, rig.api, rig.estimates
                 engine.lease, engine.submission, engine.tracker = rig.lease, rig.submission, rig.tracker
+                engine.account = Account(
+                    rig.api, rig.journal, backend="aimlapi", origin=ORIGIN, known_models=engine.models.names,
+                    clock=desk.clock.time,
+                )  # fmt: skip
                 engine.api._missing_model_hint = engine.models.hint
                 engine.models.catalogue = Catalogue(
                     rig.api, engine._model_cache, clock=desk.clock.time, background=desk.background.append

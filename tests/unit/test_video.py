@@ -31,6 +31,7 @@ def video(tmp_path):
 def test_it_knows_what_it_is_and_what_it_came_from(video):
     assert (video.width, video.height, video.duration, video.fps) == (1920, 1080, 6.0, 25.0)
     assert (video.has_audio, video.size_bytes, video.cost_usd) == (False, 4, 0.25)
+    assert video.cost_text == "$0.25"
     assert video.settings == {"model": "ltxv/ltxv-2", "duration": 6}
     assert video.url == "https://cdn.example.test/a.mp4"
     assert "1920x1080, 6 s, 25 fps, without sound" in repr(video)

@@ -16,8 +16,13 @@ from ltxv_nb.money.words import dry_run
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
 from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
+from ltxv_nb.notebook.magic.model_commands import USAGE as MODELS_USAGE
 from ltxv_nb.notebook.magic.money_commands import budget
 from ltxv_nb.notebook.magic.options import Options, parse
+from ltxv_nb.notebook.magic.spend_commands import CHOICES as SPEND_CHOICES
+from ltxv_nb.notebook.magic.spend_commands import SWITCHES as SPEND_SWITCHES
+from ltxv_nb.notebook.magic.spend_commands import USAGE as SPEND_USAGE
+from ltxv_nb.notebook.magic.spend_commands import show_balance, show_spend
 from ltxv_nb.notebook.output.status import seconds_text
 from ltxv_nb.settings import PINNED, is_pinned
 from ltxv_nb.text import NO_MATH, one_line, visible
@@ -53,6 +58,10 @@ class Command:
         The options it understands, by their name in `Options`.
     choices : mapping
         Options of its own, with the values that Tab offers; then it reads the words of its line itself.
+    switches : tuple of str
+        Options of its own without a value.
+    usage : str
+        How it is used, where `takes` does not say it all.
     """
 
     run: Callable[[NotebookSession, list[str], Options], None]
@@ -60,6 +69,8 @@ class Command:
     takes: str = ""
     flags: tuple[str, ...] = ()
     choices: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
+    switches: tuple[str, ...] = ()
+    usage: str = ""
 
 
 def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeout: float) -> None:
@@ -85,6 +96,9 @@ def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeo
     command = COMMANDS.get(name)
     if command is None:
         raise _unknown(name)
+    if len(words) > len(rest) + 1:  # --help was among them
+        session.say(_usage(name, command))
+        return
     if command.choices:
         command.run(session, rest, Options())
         return
@@ -111,13 +125,20 @@ def help_text() -> str:
     )
 
 
+def _usage(name: str, command: Command) -> str:
+    """Return how a command is used, in plain text."""
+    words = ["%ltxv", name, command.takes, *(f"[--{flag}]" for flag in command.flags)]
+    return f"{command.usage or ' '.join(filter(None, words))}\n\n{command.help}"
+
+
 def show_plan(session: NotebookSession, body: Mapping[str, Any], price: Price | None) -> None:
     """Show what a dry run would have sent, and what that would cost; a file only by its size."""
     shown = _without_files(body)
     is_sandbox = session.client.backend == "sandbox"
     where = "the sandbox" if is_sandbox else "the service"
     listing = json.dumps(shown, ensure_ascii=False, indent=2)
-    cost = dry_run(price, is_sandbox=is_sandbox)
+    told = (dry_run(price, is_sandbox=is_sandbox), session.client.balance_warning(price))
+    cost = " ".join(filter(None, told))
     session.say(f"Dry run: nothing was sent. {cost} {where.capitalize()} would get:\n{listing}")
 
 
@@ -398,8 +419,17 @@ COMMANDS: dict[str, Command] = {
         "the models: what they can do, price a second, usual time",
         "[WORDS]",
         choices=CHOICES,
+        usage=MODELS_USAGE,
     ),
     "model": Command(show_model, "one model: its parameters, its price, its other names", "MODEL"),
+    "spend": Command(
+        show_spend,
+        "what was spent; --reconcile compares it with the service's own ledger",
+        choices=SPEND_CHOICES,
+        switches=SPEND_SWITCHES,
+        usage=SPEND_USAGE,
+    ),
+    "balance": Command(show_balance, "what the account holds; it asks the service"),
     "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
     "budget": Command(
         budget, "how much may be spent, and what is left; or set that", "[USD[/day|week|month] | off]"

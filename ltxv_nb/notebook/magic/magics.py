@@ -194,6 +194,8 @@ class LTXVMagics(Magics):
             return
         session.announce_sandbox()
         session.prepare()
+        if warning := session.client.balance_warning(request):
+            session.say(warning)
         job: Job | None = None
         with explained(lambda: interrupt_note(job)):
             job = self._submit(request, options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import RequestError
+from ltxv_nb.notebook.magic.own_options import read
 from ltxv_nb.notebook.output.models_table import SORTS, model_bundle, models_bundle
 
 if TYPE_CHECKING:
@@ -17,12 +18,12 @@ CHOICES: dict[str, tuple[str, ...] | None] = {
     "--under": (),
     "--sort": tuple(SORTS),
 }
-_USAGE = "%ltxv models [WORDS] [--can image_to_video] [--under 0.10] [--sort price|time|name]"
+USAGE = "%ltxv models [WORDS] [--can image_to_video] [--under 0.10] [--sort price|time|name]"
 
 
 def show_models(session: NotebookSession, words: list[str], _options: Options) -> None:
     """Show the models that fit; the words are those of the command's line."""
-    plain, said = _read(words)
+    plain, said, _ = read(words, CHOICES, (), USAGE)
     under, sort = said.get("--under"), said.get("--sort")
     if sort is not None and sort not in SORTS:
         raise RequestError(f"--sort is {sort!r}, but it can be {', '.join(SORTS)}.")
@@ -41,23 +42,6 @@ def show_model(session: NotebookSession, words: list[str], _options: Options) ->
     """Show one model."""
     (name,) = words
     session.publish(model_bundle(session.client.model(name)))
-
-
-def _read(words: list[str]) -> tuple[list[str], dict[str, str]]:
-    """Sort the words of the line into plain ones and the values of options."""
-    plain: list[str] = []
-    said: dict[str, str] = {}
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        flag, equals, value = word.partition("=")
-        if not word.startswith("-"):
-            plain.append(word)
-        elif flag not in CHOICES or (not equals and not rest):
-            raise RequestError(f"%ltxv models is used like this: {_USAGE}")
-        else:
-            said[flag] = value if equals else rest.pop(0)
-    return plain, said
 
 
 def _amount(text: str) -> float:

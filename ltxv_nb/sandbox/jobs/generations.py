@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb.sandbox.drawing.clip import ClipSpec, fast_spec
 from ltxv_nb.sandbox.jobs import prompt_words
 from ltxv_nb.sandbox.jobs.bill import bill
+from ltxv_nb.sandbox.jobs.books import OutOfCredits
 from ltxv_nb.sandbox.jobs.plan import plan_of
 from ltxv_nb.sandbox.jobs.store import Generation, LoggedRequest
 from ltxv_nb.sandbox.models.invented import usual_models
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 
 #: A generation takes its nominal time, more or less by at most this share.
 JITTER = 0.10
+
+#: A charge is seen so long after the end of its generation, as a share of the nominal time.
+CHARGE_SHARE = 0.5
 
 #: The share of its time that a generation is ``queued``.
 _QUEUED_SHARE = 0.15
@@ -97,6 +101,8 @@ class Generations:
         ------
         RateLimited
             The prompt holds ``[rate-limit]``, and the same body has been refused fewer than twice.
+        OutOfCredits
+            The account does not hold what it costs, or the prompt holds ``[no-credits]``.
         """
         served = self.models.find(body["model"])
         assert served is not None
@@ -105,6 +111,7 @@ class Generations:
         self._limit(prompt, body)
         cost = bill(served, body, plan)
         now = self._clock()
+        self._check_credits(prompt, cost, now)
         generation = Generation(
             id=f"{uuid.uuid4()}:{body['model']}",
             created=now,
@@ -156,7 +163,7 @@ class Generations:
                 self.store.forgive(generation)
             return "error"
         if self._renderer.has(ClipSpec.from_json(generation.spec)):
-            self._close(generation)
+            self._complete(generation)
             return "completed"
         # Still being rendered, or deleted to free space: then it is rendered again, to the same bytes.
         self._render(generation)
@@ -173,6 +180,24 @@ class Generations:
         for generation in list(self._open.values()):
             self.status(generation)
         return bool(self._open)
+
+    def settle(self) -> float:
+        """Charge for everything that is completed by now; return the time, in unix seconds."""
+        self.busy()
+        return self._clock()
+
+    def _check_credits(self, prompt: str, cost: int, now: float) -> None:
+        if prompt_words.has(prompt, "[no-credits]"):
+            raise OutOfCredits(
+                "The sandbox's account is out of credits, because the prompt holds [no-credits]."
+            )
+        self.store.books.check(now, cost)
+
+    def _complete(self, generation: Generation) -> None:
+        if generation.open:
+            generation.open = False
+            self.store.complete(generation, self._clock() + self.seconds * CHARGE_SHARE)
+        self._open.pop(generation.id, None)
 
     def _close(self, generation: Generation) -> None:
         if generation.open:

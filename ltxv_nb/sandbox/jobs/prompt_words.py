@@ -5,6 +5,7 @@ from __future__ import annotations
 #: What each word does; `--help` and the documentation say it from here.
 WORDS: dict[str, str] = {
     "[fail]": "the generation is accepted, and ends in the state error, with a message in words",
+    "[no-credits]": "the submission is answered with 403, as if the account were out of credits",
     "[rate-limit]": "the submission is answered with 429 and Retry-After: 1 twice, then accepted",
     "[slow]": "the generation takes five times as long",
     "[unavailable]": "the generation is accepted, and three polls get a 503 in HTML before it goes on",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
+
+from ltxv_nb.sandbox.jobs import books
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,17 +103,20 @@ class Store:
         The file; made when missing.
     now : float
         Unix seconds; what is older than `RETENTION` is deleted.
+    balance : int, optional
+        Credits that the account is opened with, see `ltxv_nb.sandbox.jobs.books.Books`.
     """
 
-    def __init__(self, path: Path, now: float) -> None:
+    def __init__(self, path: Path, now: float, balance: int | None = None) -> None:
         self._db = sqlite3.connect(path, isolation_level=None)
         # WAL with NORMAL: what is committed survives the end of this process, at no fsync a request.
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + books.SCHEMA)
         self._add_later_columns()
         self._db.execute("DELETE FROM requests WHERE created < ?", (now - RETENTION,))
         self._db.execute("DELETE FROM generations WHERE created < ? AND NOT open", (now - RETENTION,))
+        self.books = books.Books(self._db, now, balance)
 
     def _add_later_columns(self) -> None:
         """Bring the file of an older version up to date."""
@@ -121,10 +127,16 @@ class Store:
 
     def accept(self, generation: Generation, logged: LoggedRequest) -> None:
         """Write a generation and its log row, both or neither."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             self._db.execute("INSERT INTO generations VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(generation))
             self.log(logged)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Write all of something or nothing of it."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
@@ -140,6 +152,21 @@ class Store:
             "UPDATE generations SET outages = ?, open = ?, broken = ?, credits = ? WHERE id = ?",
             (generation.outages, generation.open, generation.broken, generation.credits, generation.id),
         )
+
+    def complete(self, generation: Generation, charged_at: float) -> None:
+        """Write that a generation is no longer open, with the charge for it; both or neither.
+
+        Parameters
+        ----------
+        generation : Generation
+            It was just closed.
+        charged_at : float
+            Unix seconds at which the charge is seen.
+        """
+        with self._transaction():
+            self.update(generation)
+            model = generation.id.partition(":")[2]
+            self.books.charge(charged_at, generation.credits, model, generation.id)
 
     def forgive(self, generation: Generation) -> None:
         """Take back what a generation costs: one that ends in an error is never charged."""

@@ -13,9 +13,11 @@ from tornado import web
 from ltxv_nb import sandbox_address
 from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.sandbox.drawing.clip import ClipSpec
+from ltxv_nb.sandbox.jobs.books import OutOfCredits
 from ltxv_nb.sandbox.jobs.generations import RateLimited
 from ltxv_nb.sandbox.server import logs
 from ltxv_nb.sandbox.server.base import NAME, BaseHandler, ServerContext
+from ltxv_nb.sandbox.server.query_values import check_key_prefix
 from ltxv_nb.sandbox.server.validation import MAX_BODY, Refused, read_body
 
 if TYPE_CHECKING:
@@ -82,6 +84,8 @@ class GenerationsHandler(BaseHandler):
             return self.context.generations.submit(body, client_request_id, self.request_id)
         except RateLimited as error:
             raise Refused(429, str(error)) from None
+        except OutOfCredits as error:
+            raise Refused(403, str(error)) from None
 
     def get(self) -> None:
         """Answer with the status of a generation."""
@@ -135,22 +139,12 @@ def _model_in(raw: bytes) -> str:
         return "unknown"
 
 
-class BillingHandler(BaseHandler):
-    """``/v2/billing``: the balance, which is always zero."""
-
-    def get(self) -> None:
-        """Answer zero."""
-        self.finish({"current_balance": 0, "currency": "USD"})
-
-
 class LogsHandler(BaseHandler):
     """``/v2/logs``: the submissions, accepted and refused."""
 
     def get(self) -> None:
         """Answer with a page."""
-        prefix = self.get_query_argument("key_prefix", "")
-        if not self.context.token.startswith(prefix):
-            raise Refused(403, "key_prefix: the requests of another key take a management key.")
+        check_key_prefix(self.query(), self.context.token)
         self.finish(logs.page(self.query(), self.context.generations.store, time.time()))
 
 

@@ -56,6 +56,9 @@ class Options:
         Folder of rendered clips that several sandboxes share; ``None`` for a separate one.
     models : Path or None
         Folder of published schemas, whose models it has as well; ``None`` for none.
+    balance : int or None
+        Credits of play money that its account is opened with, and that run out; ``None`` for an account that
+        is topped up by itself.
     """
 
     home: Path
@@ -65,6 +68,7 @@ class Options:
     fast: bool = False
     clips: Path | None = None
     models: Path | None = None
+    balance: int | None = None
 
 
 def serve(options: Options) -> int:
@@ -137,7 +141,7 @@ class _Service:
     async def run(self) -> None:
         folder, options = self._state.folder, self._options
         renderer = Renderer(folder, clips=options.clips)
-        store = Store(folder / "sandbox.sqlite3", time.time())
+        store = Store(folder / "sandbox.sqlite3", time.time(), options.balance)
         generations = Generations(
             store, renderer, options.seconds, fast=options.fast, clock=time.time, models=_models(options)
         )

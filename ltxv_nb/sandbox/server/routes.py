@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tornado import web
 
 from ltxv_nb.sandbox.models.served import PATH
-from ltxv_nb.sandbox.server import catalogue_handlers, handlers
+from ltxv_nb.sandbox.server import billing_handlers, catalogue_handlers, handlers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,11 @@ def application(
         [
             (r"/health", handlers.HealthHandler, shared),
             (PATH, handlers.GenerationsHandler, shared),
-            (r"/v2/billing", handlers.BillingHandler, shared),
+            (r"/v2/billing", billing_handlers.BalanceHandler, shared),
+            (r"/v2/billing/detail", billing_handlers.BalanceDetailHandler, shared),
+            (r"/v2/billing/transactions", billing_handlers.TransactionsHandler, shared),
+            (r"/v2/usage", billing_handlers.UsageHandler, shared),
+            (r"/v2/usage/detail", billing_handlers.UsageDetailHandler, shared),
             (r"/v2/logs", handlers.LogsHandler, shared),
             (r"/v1/models", catalogue_handlers.ModelsHandler, shared),
             (r"/model/(.+)", catalogue_handlers.ModelHandler, shared),

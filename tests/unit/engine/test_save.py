@@ -71,6 +71,7 @@ def test_a_video_lands_whole_under_its_name_with_a_note_beside_it(fetched, recor
     assert note["prompt"] == "A lighthouse"
     assert note["parameters"] == {"duration": 6}
     assert (note["id"], note["generation_id"], note["cost_usd"]) == (record.id, "fb77:ltxv/ltxv-2", 0.25)
+    assert (note["cost"], note["estimated_usd"]) == ("$0.25", None)
     assert note["accepted_at"] == "2026-09-21T14:13:20.000+00:00"
     assert "secret" not in json.dumps(note)
     assert sorted(path.suffix for path in saved.file.parent.iterdir()) == [".json", ".mp4"]
