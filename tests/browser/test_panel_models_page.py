@@ -45,7 +45,7 @@ def fill_in(page: Page) -> None:
     page.get_by_label("Seed", exact=True).fill("7")
     segment(page, "Duration", "10 s").check()
     page.get_by_role("button", name="More settings").click()
-    page.get_by_label("Style", exact=True).select_option("<b>ink</b>")
+    segment(page, "Style", "<b>ink</b>").check()
     page.get_by_label("Camera control", exact=True).fill('{"pan": 3}')
 
 

@@ -338,6 +338,7 @@ def test_the_keyboards_place_can_be_seen_in_every_control(panel: NotebookPage) -
 
 def test_everything_works_with_the_keyboard_alone(panel: NotebookPage) -> None:
     page = panel.page
+    page.get_by_role("radiogroup", name="Duration").wait_for()
     page.locator(".ltxv-prompt textarea").focus()
     page.keyboard.type("Typed and sent with the keyboard")
     expect(page.get_by_role("button", name="Generate")).to_be_enabled()

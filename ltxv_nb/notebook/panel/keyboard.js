@@ -1,5 +1,9 @@
 // What the keyboard does in the panel: Ctrl+Enter generates, and the arrow keys move within segmented buttons.
 
+// What takes plain keys without JupyterLab's knowing; of texts it knows.
+const CONTROLS = "button, select, input[type=radio], input[type=checkbox]";
+const KEPT = new Set(["Escape", "Tab"]);
+
 /** Make the buttons of one choice one group, with its name: for the arrow keys, and for screen readers. */
 function group(panel) {
   for (const box of panel.querySelectorAll(".ltxv-segments .widget-radio-box")) {
@@ -16,8 +20,13 @@ function render({ model, el }) {
   const ours = () => el.closest(".ltxv-panel");
 
   const onKey = (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-    if (!ours()?.contains(event.target)) return;
+    if (event.isComposing || !ours()?.contains(event.target)) return;
+    if (!(event.ctrlKey || event.metaKey)) {
+      // JupyterLab has commands on plain keys, such as "d" twice for deleting the cell, and the arrow keys.
+      if (!KEPT.has(event.key) && !event.altKey && event.target.matches(CONTROLS)) event.stopImmediatePropagation();
+      return;
+    }
+    if (event.key !== "Enter") return;
     event.preventDefault(); // in JupyterLab, it would run the cell again
     event.stopImmediatePropagation();
     if (event.repeat) return;

@@ -131,6 +131,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def close(self) -> None:
         """Remove the panel; its jobs continue and are tracked."""
         self._worker.close()
+        self._prices.close()
         self._list.close()
         super().close()
 
@@ -165,7 +166,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             factory,
             Clicks(self.generate, self._answer_yes, self._answer_no, self._show_code, self._changed),
         )
-        self._prices = PriceLine()
+        self._prices = PriceLine(self._client, self._session.worker("ltxv-price"), self._bar.show_price)
         self._code = CodeView(factory, self._client)
         self._card = factory.column([self._head, *self._form.boxes, self._bar.box], "ltxv-card")
         self._list = JobList(self._session, factory, self._worker, self)
@@ -258,8 +259,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._bar.show(text, enabled=not (self._current_problem or self._sender.busy))
 
     def _show_price(self) -> None:
-        form = self._form
-        self._bar.show_price(self._prices.html(form.model, form.values, self._bar.takes, self._backend))
+        self._prices.update(self._form.model, self._form.values, self._bar.takes, self._backend)
 
     def _show_code(self) -> None:
         """Show the request as a cell, if that is wanted; a picture may have to become a file first."""
@@ -310,6 +310,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def ended(self, outcome: Outcome) -> None:
         """Say what became of a click; called by the sender."""
+        self._prices.refresh()
         self._worker.put(lambda: self._say_how_it_ended(outcome))
 
     def _say_how_it_ended(self, outcome: Outcome) -> None:
@@ -387,6 +388,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def job_ended(self) -> None:
         """Offer its clip as a source, and keep it for a page without a kernel."""
+        self._prices.refresh()
         self._worker.put(self._form.refresh_clips)
         self._worker.put(self._update_fallbacks)
 

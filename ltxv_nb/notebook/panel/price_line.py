@@ -1,28 +1,63 @@
-"""The price beside the button: what a click costs, from the price list that is known here."""
+"""The price beside the button: what a click costs, and what that leaves of the budget."""
 
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING, Any
+import threading
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ltxv_nb.credits import in_dollars
+from ltxv_nb.errors import LTXVError
 from ltxv_nb.text import NO_MATH, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from ltxv_nb.client import Client
     from ltxv_nb.models import Model
     from ltxv_nb.models.price import Price
+    from ltxv_nb.money.budget import Budget
+    from ltxv_nb.notebook.widgets.worker import Worker
+
+
+class _Asked(NamedTuple):
+    """What a price is for: the values that it can depend on, and how many clips are made where."""
+
+    model: Model
+    values: dict[str, Any]
+    takes: int
+    backend: str
 
 
 class PriceLine:
-    """Says what the clips of a click cost; nothing is asked of the service, and nothing is read from disk."""
+    """Keeps the price in step with the controls; nothing is asked of the service.
 
-    def __init__(self) -> None:
-        self._last: tuple[Any, ...] = ()
-        self._price: Price | None = None
+    The price list of the model at hand is quoted at once. The worker then looks up what only the journal and
+    the catalogue on disk know: a newer list, what clips like this one were billed, and the budget.
 
-    def price(self, model: Model, values: Mapping[str, Any]) -> Price | None:
-        """Return what one clip costs; ``None`` where the price list does not say.
+    Parameters
+    ----------
+    client : callable
+        Returns the client in use.
+    worker : Worker
+        Reads the journal.
+    show : callable
+        Takes the line as HTML.
+    """
+
+    def __init__(self, client: Callable[[], Client], worker: Worker, show: Callable[[str], object]) -> None:
+        self._client, self._worker, self._show = client, worker, show
+        self._lock = threading.Lock()  # guards what is shown; nothing is read from disk under it
+        self._asked: _Asked | None = None
+        self._looked_up: tuple[Any, Any, Price | None] = (
+            None,
+            None,
+            None,
+        )  # the last model, values and price
+        self._budget: Budget | None = None
+
+    def update(self, model: Model, values: Mapping[str, Any], takes: int, backend: str) -> None:
+        """Show what so many clips cost.
 
         Parameters
         ----------
@@ -30,22 +65,57 @@ class PriceLine:
             The model.
         values : mapping
             What is set, by the parameters' Python names, even where it is no request yet.
+        takes : int
+            How many clips a click makes.
+        backend : {"sandbox", "aimlapi"}
+            Where it makes them.
         """
         # Typing a prompt changes no price; and a picture counts by being there.
         files = {known.key for known in model.parameters if known.media}
-        asked = {
+        deciding = {
             key: _there(value) if key in files else value for key, value in values.items() if key != "prompt"
         }
-        if (model, asked) != self._last:
-            self._price = model.price(**asked)
-            self._last = (model, asked)
-        return self._price
+        asked = _Asked(model, deciding, takes, backend)
+        if asked == self._asked:
+            return
+        with self._lock:
+            self._asked = asked
+            *about, price = self._looked_up
+            self._say(asked, price if about == [model, deciding] else model.price(**deciding))
+        self._worker.put(lambda: self._look_up(asked))
 
-    def html(self, model: Model, values: Mapping[str, Any], takes: int, backend: str) -> str:
-        """Return the price of so many clips as HTML, with how it comes about."""
-        amount, words = price_words(self.price(model, values), takes, backend)
+    def refresh(self) -> None:
+        """Show what the budget is now; a clip was submitted, or has ended."""
+        asked = self._asked
+        if asked is not None:
+            self._worker.put(lambda: self._look_up(asked))
+
+    def close(self) -> None:
+        """Look nothing up any more."""
+        self._worker.close()
+
+    def _look_up(self, asked: _Asked) -> None:
+        """Read what the journal knows; the worker calls it."""
+        if asked is not self._asked:
+            return  # something was changed since
+        try:
+            client = self._client()
+            price = client.estimate(model=asked.model, **asked.values)
+            budget = client.budget
+        except LTXVError:
+            return  # a value cannot be sent, or the journal not be read: the submission says so
+        with self._lock:
+            self._looked_up, self._budget = (asked.model, asked.values, price), budget
+            if asked is self._asked:
+                self._say(asked, price)
+
+    def _say(self, asked: _Asked, price: Price | None) -> None:
+        amount, words = price_words(price, asked.takes, asked.backend)
         about = f' <span class="ltxv-hint">{html.escape(words)}</span>' if words else ""
-        return f'<span class="{NO_MATH}"><b>{html.escape(amount)}</b>{about}</span>'
+        warning = budget_words(self._budget, price, asked.takes)
+        if warning:
+            about += f'<br><span class="ltxv-over">{html.escape(warning)}</span>'
+        self._show(f'<span class="{NO_MATH}"><b>{html.escape(amount)}</b>{about}</span>')
 
 
 def price_words(price: Price | None, takes: int, backend: str) -> tuple[str, str]:
@@ -63,14 +133,29 @@ def price_words(price: Price | None, takes: int, backend: str) -> tuple[str, str
     free = backend == "sandbox"
     if price is None:
         if free:
-            return "Nothing is billed", "No price is published for these settings of the real model."
-        return "Price unknown", "No price is published for these settings; the clip is billed all the same."
+            return "Nothing is billed", "What the real model costs with these settings is not known."
+        return "Price unknown", "Nobody quotes a price for these settings; the clip is billed all the same."
     amount = _times(price, takes)
     about = one_line(price.words, 160)
     how = f"{takes} takes, each {about}" if takes > 1 else about
     if free:
         return "Nothing is billed", f"The real model costs {amount}: {how}."
     return amount, how
+
+
+def budget_words(budget: Budget | None, price: Price | None, takes: int) -> str:
+    """Return a warning where a click would pass the budget; empty where it would not."""
+    if budget is None:
+        return ""
+    left = max(0, budget.left_credits)
+    rest = f"{in_dollars(left)} of the budget of {budget.limit} are left"
+    if price is None:
+        return f"{rest}; a clip of unknown price is not sent."
+    fitting = min(takes, left // price.credits) if price.credits else takes
+    if fitting >= takes:
+        return ""
+    none = "this is not sent" if takes == 1 else "none of the takes is sent"
+    return f"{rest}: {none if not fitting else f'only {fitting} of {takes} takes are sent'}."
 
 
 def _times(price: Price, takes: int) -> str:

@@ -74,6 +74,7 @@ _BAR = f"""
 .ltxv-ui .ltxv-price{{flex:1 1 220px;min-width:0;overflow-wrap:anywhere}}
 .ltxv-ui .ltxv-price b{{font-size:14px;font-variant-numeric:tabular-nums}}
 .ltxv-ui .ltxv-price .ltxv-hint{{font-size:12px}}
+.ltxv-ui .ltxv-price .ltxv-over{{font-size:12px;font-weight:600}}
 .ltxv-ui .ltxv-submit .ltxv-as-cell{{margin-left:auto}}
 .ltxv-ui .ltxv-submit .ltxv-note{{margin:0!important;max-width:none!important}}
 .ltxv-ui .ltxv-submit .ltxv-row>.ltxv-message{{flex:1 1 160px}}

@@ -116,10 +116,13 @@ class FakeClient:
         self.catalogue: list[Any] = list(builtin_models())
         self.unfinished: list[FakeJob] = []
         self.elsewhere: dict[str, int] = {}
+        self.budget: Any = None
+        self.listed: Any = None  # a price list that is newer than the models' own
         self._ids = (f"job{number:05d}" for number in itertools.count())
 
-    def estimate(self, request: Any) -> Any:
-        return request.spec.price(**request.settings())
+    def estimate(self, request: Any = None, *, model: Any = None, **values: Any) -> Any:
+        model, values = (request.spec, request.settings()) if request is not None else (model, values)
+        return (self.listed or model.prices).quote(model, values) if self.listed or model.prices else None
 
     def submit_request(self, request: Any, *, allow_duplicate: bool = False) -> FakeJob:
         if self.refusal is not None:

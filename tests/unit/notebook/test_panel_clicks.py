@@ -13,10 +13,16 @@ import pytest
 from panel_bench import Bench, all_widgets, open_bench
 from PIL import Image
 
+from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.errors import LTXVError, SubmissionUnknown
 from ltxv_nb.models import Parameter, builtin
+from ltxv_nb.models.price import PriceList, Rate
+from ltxv_nb.money.budget import Budget
+from ltxv_nb.money.limit import Limit
 from ltxv_nb.notebook.panel.panel import Panel
+from ltxv_nb.notebook.panel.price_line import budget_words
 from ltxv_nb.notebook.panel.sender import CLICK_PAUSE
+from ltxv_nb.notebook.widgets.worker import Worker
 from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
@@ -102,7 +108,7 @@ def test_the_price_follows_the_controls_and_is_for_all_takes(bench: Bench, monke
     bench.takes(2)
     assert "The real model costs $0.756: 2 takes, each 6 s of 1080p" in bench.price
     bench.control("resolution").label = "2160p"
-    assert "No price is published for these settings of the real model." in bench.price
+    assert "What the real model costs with these settings is not known." in bench.price
     bench.client.backend = "aimlapi"
     panel: Any = Panel(bench.session, start=lambda _work: None)
     panel.request = GenerationRequest("A lighthouse", duration=8)
@@ -115,6 +121,30 @@ def test_the_price_follows_the_controls_and_is_for_all_takes(bench: Bench, monke
     panel._form.fields["prompt"].box.value = "A lighthouse at night"
     assert reckoned == [], "typing a prompt changes no price"
     panel.close()
+
+
+def test_a_newer_price_list_and_the_budget_are_looked_up_after_the_price_is_there(
+    bench: Bench, monkeypatch: Any
+) -> None:
+    later: list[Any] = []
+    monkeypatch.setattr(Worker, "put", lambda _self, work: later.append(work))
+    bench.client.listed = PriceList((Rate("0.1"),))
+    bench.client.budget = Budget(Limit(4 * CREDITS_PER_USD, "day"), 0.0, 2 * CREDITS_PER_USD, 0)
+    bench.control("duration").label = "10 s"
+    assert "The real model costs $0.63" in bench.price, "at once"
+    for work in later:
+        work()
+    assert "The real model costs $1.00: 10 s at $0.10 a second." in bench.price
+    assert "budget" not in bench.price, "there is enough left"
+    bench.takes(3)
+    assert "$2.00 of the budget of $4.00 a day are left: only 2 of 3 takes are sent." in bench.price
+    bench.client.budget = Budget(Limit(4 * CREDITS_PER_USD, "day"), 0.0, 3 * CREDITS_PER_USD, 1_500_000)
+    bench.takes(1)
+    for work in later:
+        work()
+    assert "$0.25 of the budget of $4.00 a day are left: this is not sent." in bench.price
+    assert budget_words(bench.client.budget, None, 1).endswith("a clip of unknown price is not sent.")
+    assert budget_words(None, None, 4) == ""
 
 
 def test_what_is_shown_as_a_cell_makes_as_many_takes(bench: Bench) -> None:
