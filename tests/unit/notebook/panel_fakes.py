@@ -120,7 +120,7 @@ class FakeClient:
         self.listed: Any = None  # a price list that is newer than the models' own
         self._ids = (f"job{number:05d}" for number in itertools.count())
 
-    def balance_warning(self, request: Any) -> str:  # noqa: ARG002 - no balance was read
+    def balance_warning(self, request: Any) -> str:
         return ""
 
     def estimate(self, request: Any = None, *, model: Any = None, **values: Any) -> Any:
