@@ -12,9 +12,11 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+import ltxv_nb.engine.prepare
 from ltxv_nb.errors import DuplicateRequest, LTXVError, SubmissionUnknown
+from ltxv_nb.money.period import beginning
 
-from .world import Process, World
+from .world import CREDITS, Process, World
 
 PROMPTS = st.sampled_from(["A heron", "A harbour"])
 KERNELS = st.integers(0, 1)
@@ -49,6 +51,10 @@ class Kernels(RuleBasedStateMachine):
         self.world = World()
         self.kernels = []
         self.known_bill = 0
+        #: The budget in credits, its period, when it was set, and what its period had been charged by then.
+        self.budget = None
+        self.times = ltxv_nb.engine.prepare.time
+        ltxv_nb.engine.prepare.time = self.world.clock
 
     @initialize()
     def start(self):
@@ -74,7 +80,9 @@ class Kernels(RuleBasedStateMachine):
         self.world.next_fault = fault
         with process.running() as client:
             try:
-                process.jobs.append(client.submit(prompt, allow_duplicate=again))
+                process.jobs.append(
+                    client.submit(prompt, duration=6, resolution="1080p", allow_duplicate=again)
+                )
             except (SubmissionUnknown, DuplicateRequest) as error:
                 process.jobs.append(error.job)
             except LTXVError:
@@ -114,6 +122,17 @@ class Kernels(RuleBasedStateMachine):
     def will_die_at_a_write(self, kernel, nth, when):
         self.kernels[kernel].die_at = (nth, when)
 
+    @rule(kernel=KERNELS, usd=st.sampled_from([None, 0.5, 1.2, 4.0]), per=st.sampled_from([None, "day"]))
+    def set_a_budget(self, kernel, usd, per):
+        done = False
+        while not done:
+            with self.kernels[kernel].running() as client:
+                client.set_budget(usd, per)
+                done = True
+            self.someone_starts_a_dead_kernel_again()
+        now = self.world.clock.now
+        self.budget = None if usd is None else (round(usd * 2_000_000), per, now, self.charged_by(per, now))
+
     # -- what the world does ---------------------------------------------------------------------------------
 
     @rule(seconds=st.sampled_from([0.5, 3.0, 30.0, 90.0]))
@@ -124,6 +143,11 @@ class Kernels(RuleBasedStateMachine):
     def fair_weather(self, seconds):
         self.world.mood.clear()
         self.pass_time(seconds)
+
+    @rule()
+    def a_night_passes(self):
+        self.world.clock.now += 86_400
+        self.pass_time(3.0)
 
     @rule(
         change=st.sampled_from(sorted(MOODS)).flatmap(
@@ -166,6 +190,15 @@ class Kernels(RuleBasedStateMachine):
         assert len(self.world.billed) == self.known_bill
 
     @invariant()
+    def no_budget_is_passed(self):
+        if self.budget is None:
+            return
+        credits_, per, set_at, spent_before = self.budget
+        if per == "day" and self.began("day") > set_at:
+            spent_before = 0
+        assert self.charged_by(per, set_at) <= max(credits_, spent_before)
+
+    @invariant()
     def no_half_file_has_a_final_name(self):
         videos = {task.video for task in self.world.billed}
         for path in (self.folder / "videos").glob("*.mp4"):
@@ -176,6 +209,7 @@ class Kernels(RuleBasedStateMachine):
             if self.kernels:
                 self.settle()
         finally:
+            ltxv_nb.engine.prepare.time = self.times
             for process in self.kernels:
                 process.kill()
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -203,8 +237,23 @@ class Kernels(RuleBasedStateMachine):
         assert files == sorted(task.video for task in self.world.billed if not task.fails)
         assert not list((self.folder / "videos").glob("*.part*"))
         assert len(self.world.billed) == self.known_bill
+        reserved = [row for row in rows if row.reserved_credits is not None]
+        assert {str(row.state) for row in reserved} <= {"unknown", "submitting", "lost"}
+        assert not taken & {row.client_request_id for row in reserved}, "it is settled, and still reserved"
+        counted = last.client.journal.query(lambda rows: rows.counted("aimlapi", 0.0), None)
+        unsettled = CREDITS * len(reserved)
+        assert counted == (self.world.charged(0.0) + unsettled, unsettled)
 
     # -- means -----------------------------------------------------------------------------------------------
+
+    def began(self, per):
+        """When the period began, by this world's clock."""
+        clock = self.world.clock
+        return beginning(per, clock.time()) - clock.start
+
+    def charged_by(self, per, set_at):
+        """What a budget has to count that was set at a moment."""
+        return self.world.charged(set_at if per is None else self.began(per))
 
     def outstanding(self, prompt):
         """Whether a billed generation of this prompt is not on disk yet, as the world alone knows."""

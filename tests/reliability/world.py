@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 BASE = "http://127.0.0.1:1"
 
+#: What a clip is billed, in credits: 6 s of 1080p by the vendor's guide.
+CREDITS = 756_000
+
 
 class Killed(BaseException):
     """The process is gone: nothing of it runs any more, no handler and no clean-up."""
@@ -162,7 +165,12 @@ class World:
         if task.fails:
             return 200, {"id": identifier, "status": "error", "error": {"message": "It failed"}}
         url = f"{BASE}/files/{self.url_version}/{identifier.partition(':')[0]}.mp4"
-        return 200, {"id": identifier, "status": "completed", "video": {"url": url}}
+        bill = {"usage": {"credits_used": CREDITS}}
+        return 200, {"id": identifier, "status": "completed", "video": {"url": url}, "meta": bill}
+
+    def charged(self, since: float) -> int:
+        """Return what the tasks are charged that were taken since a moment of this world's clock, in credits."""
+        return CREDITS * sum(task.taken_at >= since and not task.fails for task in self.billed)
 
     def _video(self, path: str, wanted: str | None) -> tuple[int, Any]:
         if trouble := self._trouble("video"):
@@ -283,6 +291,7 @@ class Process:
             threaded=False,
             rng=lambda: 0.5,
         )
+        client.journal._clock = clock.time
         connections = client.journal._connections
         reading, writing = connections.read, connections.write
 
