@@ -236,13 +236,13 @@ def test_a_picture_of_forty_megabytes_is_made_smaller_and_the_connection_holds(
     expect(page.locator(".ltxv-image")).to_contain_text("A large one is made smaller here")
     expect(button).to_be_disabled()
     choose(page, wrong)
-    expect(page.locator(".ltxv-upload [role=status]")).to_have_text(
+    expect(page.locator(".ltxv-picture [role=status]")).to_have_text(
         "scan.tif has 40 MB, and this browser cannot make it smaller. Up to 32 MB are sent as they are: save "
         "it as JPEG, or choose “Address or path”."
     )
     expect(button).to_be_disabled()
     choose(page, big)
-    expect(page.locator(".ltxv-upload [role=status]")).to_contain_text("made smaller, from 4")
+    expect(page.locator(".ltxv-picture [role=status]")).to_contain_text("made smaller, from 4")
     page.locator(".ltxv-thumb img").wait_for()
     expect(button).to_be_enabled()
     (kept,) = (panel.server.home / "uploads").glob("*big-photo.jpg")
@@ -317,7 +317,7 @@ def test_the_price_is_there_within_50_ms_of_a_change_and_is_for_all_takes(panel:
     assert [url for url in requests if "favicon" not in url] == []
     expect(price).to_contain_text("$1.134 to $1.89")
     write_prompt(page, "Three takes of one prompt")
-    page.get_by_role("button", name="Generate 3 takes").click()
+    page.get_by_role("button", name="Generate 3").click()
     expect(page.locator(".ltxv-job")).to_have_count(3)
     expect(page.locator(".ltxv-card .ltxv-message")).to_contain_text("Accepted as jobs")
 

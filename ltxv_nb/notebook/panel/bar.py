@@ -84,7 +84,7 @@ class Bar:
     def show(self, text: str, *, enabled: bool) -> None:
         """Show a message, as HTML, and whether there is something to submit."""
         self.generate.disabled = not enabled
-        self.generate.description = f"Generate {self.takes} takes" if self.takes > 1 else "Generate"
+        self.generate.description = f"Generate {self.takes}" if self.takes > 1 else "Generate"
         self.message.value = text
 
     def show_price(self, text: str) -> None:

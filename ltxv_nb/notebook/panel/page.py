@@ -74,7 +74,7 @@ class Upload(anywidget.AnyWidget):
     about: Any = Unicode("A JPEG, PNG, WebP, GIF, BMP, TIFF or AVIF picture").tag(sync=True)
 
     def __init__(self, take: Callable[[str, bytes], object], frame: tuple[int, int], **look: Any) -> None:
-        super().__init__(frame=list(frame), **{**look, **css_classes("ltxv-upload")})
+        super().__init__(frame=list(frame), **{**look, **css_classes("ltxv-picture")})
         self._take = take
         self._id: object = None
         self._name, self._size, self._held = "", 0, bytearray()

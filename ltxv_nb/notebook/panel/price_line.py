@@ -154,8 +154,7 @@ def budget_words(budget: Budget | None, price: Price | None, takes: int) -> str:
     fitting = min(takes, left // price.credits) if price.credits else takes
     if fitting >= takes:
         return ""
-    none = "this is not sent" if takes == 1 else "none of the takes is sent"
-    return f"{rest}: {none if not fitting else f'only {fitting} of {takes} takes are sent'}."
+    return f"{rest}, {f'enough for {fitting} of {takes} takes' if fitting else 'too little for this clip'}."
 
 
 def _times(price: Price, takes: int) -> str:

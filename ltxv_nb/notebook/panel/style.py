@@ -71,16 +71,17 @@ _BAR = f"""
 .ltxv-ui .ltxv-submit{{gap:6px;border-top:1px solid var(--jp-border-color2,#d0d0d0);padding-top:14px}}
 .ltxv-ui .ltxv-bar{{display:flex;flex-flow:row wrap;gap:8px 16px;align-items:center}}
 .ltxv-ui .ltxv-takes{{flex-flow:row;align-items:center;gap:8px;flex:none}}
-.ltxv-ui .ltxv-price{{flex:1 1 220px;min-width:0;overflow-wrap:anywhere}}
+.ltxv-ui .ltxv-price{{flex:1 1 340px;min-width:0;overflow-wrap:anywhere}}
 .ltxv-ui .ltxv-price b{{font-size:14px;font-variant-numeric:tabular-nums}}
 .ltxv-ui .ltxv-price .ltxv-hint{{font-size:12px}}
 .ltxv-ui .ltxv-price .ltxv-over{{font-size:12px;font-weight:600}}
 .ltxv-ui .ltxv-submit .ltxv-as-cell{{margin-left:auto}}
 .ltxv-ui .ltxv-submit .ltxv-note{{margin:0!important;max-width:none!important}}
 .ltxv-ui .ltxv-submit .ltxv-row>.ltxv-message{{flex:1 1 160px}}
-.ltxv-ui .ltxv-upload>div{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
-.ltxv-ui .ltxv-upload [data-tone=bad]{{color:var(--jp-error-color1,#c62828)}}
-.ltxv-ui .ltxv-upload progress{{width:140px;accent-color:{_BRAND}}}
+.ltxv-ui .ltxv-submit .ltxv-row>.ltxv-message:has(.ltxv-note){{flex:1 0 100%}}
+.ltxv-ui .ltxv-picture{{display:flex;flex-flow:row wrap;gap:8px 12px;align-items:center}}
+.ltxv-ui .ltxv-picture [data-tone=bad]{{color:var(--jp-error-color1,#c62828)}}
+.ltxv-ui .ltxv-picture progress{{width:140px;accent-color:{_BRAND}}}
 """
 
 PANEL_STYLE = _COLUMNS + _SEGMENTS + _SWITCH + _BAR

@@ -57,7 +57,7 @@ function render({ model, el }) {
   words.setAttribute("role", "status");
   const bar = element("progress", { max: 1, hidden: true });
   bar.setAttribute("aria-label", "Sending the picture");
-  el.classList.add("ltxv-upload");
+  el.classList.add("ltxv-picture");
   el.append(button, input, bar, words);
 
   let current = null; // the picture that is being sent: {id, bytes}

@@ -40,7 +40,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 def test_each_take_is_a_submission_of_its_own_and_one_click_makes_no_more(bench: Bench) -> None:
     bench.prompt("A lighthouse")
     bench.takes(3)
-    bench.click("Generate 3 takes")
+    bench.click("Generate 3")
     assert "Submitting take 1 of 3" in bench.says
     bench.panel.generate()  # the second half of a double click
     bench.let_it_happen()
@@ -59,7 +59,7 @@ def test_takes_of_what_is_unfinished_ask_once_before_anything_is_sent(bench: Ben
     bench.let_it_happen()
     bench.session.now += CLICK_PAUSE
     bench.takes(2)
-    bench.click("Generate 2 takes")
+    bench.click("Generate 2")
     bench.let_it_happen()
     assert len(bench.client.posts) == 1
     assert "Already running as job job00000. Make 2 more?" in bench.says
@@ -67,7 +67,7 @@ def test_takes_of_what_is_unfinished_ask_once_before_anything_is_sent(bench: Ben
     bench.let_it_happen()
     assert len(bench.client.posts) == 3
     bench.session.now += CLICK_PAUSE
-    bench.click("Generate 2 takes")
+    bench.click("Generate 2")
     bench.let_it_happen()
     bench.takes(1)
     assert not bench.has_button("Make 2 more"), "the question was about another click"
@@ -91,7 +91,7 @@ def test_the_first_take_that_is_not_accepted_for_certain_is_the_last_one(
     bench.client.submit_request = run_out  # type: ignore[method-assign]
     bench.prompt("A lighthouse")
     bench.takes(4)
-    bench.click("Generate 4 takes")
+    bench.click("Generate 4")
     bench.let_it_happen()
     made = 2 if is_unknown else 1
     assert len(bench.client.posts) == made
@@ -137,12 +137,12 @@ def test_a_newer_price_list_and_the_budget_are_looked_up_after_the_price_is_ther
     assert "The real model costs $1.00: 10 s at $0.10 a second." in bench.price
     assert "budget" not in bench.price, "there is enough left"
     bench.takes(3)
-    assert "$2.00 of the budget of $4.00 a day are left: only 2 of 3 takes are sent." in bench.price
+    assert "$2.00 of the budget of $4.00 a day are left, enough for 2 of 3 takes." in bench.price
     bench.client.budget = Budget(Limit(4 * CREDITS_PER_USD, "day"), 0.0, 3 * CREDITS_PER_USD, 1_500_000)
     bench.takes(1)
     for work in later:
         work()
-    assert "$0.25 of the budget of $4.00 a day are left: this is not sent." in bench.price
+    assert "$0.25 of the budget of $4.00 a day are left, too little for this clip." in bench.price
     assert budget_words(bench.client.budget, None, 1).endswith("a clip of unknown price is not sent.")
     assert budget_words(None, None, 4) == ""
 
