@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -172,8 +173,8 @@ class Parameter:
             inside = inside or problem
         if inside:
             raise RequestError(f"{self.key}{inside}")
-        near = difflib.get_close_matches(str(value)[:200], [str(known) for known in self.values], 1)
-        hint = f" Did you mean {near[0]}?" if near else ""
+        near = _meant(str(value)[:200], [str(known) for known in self.values])
+        hint = f" Did you mean {near}?" if near else ""
         raise RequestError(f"{self.key} is {shown(value)}, but it can be {self.allowed()}.{hint}")
 
     def within(self, value: Any) -> bool:
@@ -200,6 +201,29 @@ class Parameter:
             return _SWITCH[value]
         return f"{value} {_SHORT_UNITS.get(self.unit, self.unit)}".strip()
 
+
+def _meant(typed: str, values: Iterable[str]) -> str | None:
+    """Return the value that was mistyped: 720p is no slip for 2160p, but 1081p is one for 1080p."""
+    numbers = _numbers(typed)
+    possible = [
+        known
+        for known in values
+        if len(_numbers(known)) == len(numbers)
+        and all(
+            math.isclose(one, other, rel_tol=_SLIP)
+            for one, other in zip(_numbers(known), numbers, strict=True)
+        )
+    ]
+    near = difflib.get_close_matches(typed, possible, 1)
+    return near[0] if near else None
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(digits) for digits in re.findall(r"\d+", text)]
+
+
+#: By how much a mistyped number is off at most.
+_SLIP = 0.05
 
 _KINDS = {"boolean": "True or False", "object": "an object (a dict)", "any": "anything"}
 

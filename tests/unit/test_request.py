@@ -85,6 +85,12 @@ def test_a_value_that_is_not_allowed_is_named_with_those_that_are(name, value, w
     assert repr(value) in str(caught.value)
 
 
+@pytest.mark.parametrize("value", ["720p", "540p", "4k", "p", "3840x2160"])
+def test_no_resolution_is_suggested_that_nobody_meant(value):
+    with pytest.raises(RequestError, match=r"it can be 1080p, 1440p or 2160p\.$"):
+        GenerationRequest("A lighthouse", resolution=value)
+
+
 @pytest.mark.parametrize(
     ("name", "given", "sent"),
     [

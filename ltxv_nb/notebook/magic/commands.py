@@ -18,7 +18,7 @@ from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
 from ltxv_nb.notebook.magic.model_commands import USAGE as MODELS_USAGE
 from ltxv_nb.notebook.magic.money_commands import budget
-from ltxv_nb.notebook.magic.options import Options, parse
+from ltxv_nb.notebook.magic.options import SWITCHES, Options, parse
 from ltxv_nb.notebook.magic.spend_commands import CHOICES as SPEND_CHOICES
 from ltxv_nb.notebook.magic.spend_commands import SWITCHES as SPEND_SWITCHES
 from ltxv_nb.notebook.magic.spend_commands import USAGE as SPEND_USAGE
@@ -126,9 +126,24 @@ def help_text() -> str:
 
 
 def _usage(name: str, command: Command) -> str:
-    """Return how a command is used, in plain text."""
-    words = ["%ltxv", name, command.takes, *(f"[--{flag}]" for flag in command.flags)]
-    return f"{command.usage or ' '.join(filter(None, words))}\n\n{command.help}"
+    """Return how a command is used, in plain text: its line, what it does, its argument and options."""
+    switches = [switch for switch in SWITCHES if switch.name in command.flags]
+    rows = [(f"{', '.join(switch.flags)} {switch.value}".strip(), switch.help) for switch in switches]
+    rows += [(word, _ARGUMENTS[word]) for word in (command.takes.strip("[]"),) if word in _ARGUMENTS]
+    words = ["%ltxv", name, command.takes, *("[OPTIONS]" for _ in command.flags[:1])]
+    usage = command.usage or " ".join(filter(None, words))
+    listing = "".join(f"\n  {left.ljust(22)}{right}" for left, right in rows)
+    return f"{usage}\n\n{command.help[0].upper()}{command.help[1:]}.{listing and chr(10)}{listing}"
+
+
+#: What the argument of a command can be.
+_ARGUMENTS = {
+    "ID": "a job's id (%ltxv jobs lists them), or a variable that holds a job or its video",
+    "GENERATION_ID": "the service's id of a generation, or a job's id",
+    "NUMBER": f"how many jobs to show ({JOBS_SHOWN})",
+    "MODEL": "a model's id or another of its names; %ltxv models lists them",
+    "WORDS": "only models whose name, maker or abilities hold these words",
+}
 
 
 def show_plan(session: NotebookSession, body: Mapping[str, Any], price: Price | None) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, context_matcher
@@ -23,6 +25,16 @@ if TYPE_CHECKING:
 
 #: Job ids that are offered, the newest first.
 _IDS_OFFERED = 30
+
+#: Files that are offered, and that are looked at in a folder.
+_FILES_OFFERED, _FILES_READ = 50, 2000
+
+#: How files are called that can be a picture, a video or a sound.
+_SUFFIXES = {
+    "image": (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff"),
+    "video": (".mp4", ".mov", ".webm", ".m4v"),
+    "audio": (".mp3", ".wav", ".m4a", ".aac", ".flac", ".ogg"),
+}
 
 _LINE = re.compile(r"^\s*(%%?)ltxv(?:\s+(.*))?$", re.DOTALL)
 
@@ -77,11 +89,14 @@ def complete(
     if not found or found[2] is None or (found[1] == "%%" and not first_line):
         return None
     *before, fragment = re.split(r"\s+", found[2])
-    offers = _for_cell(before, session, rest) if found[1] == "%%" else _for_command(before, session)
+    offers = (
+        _for_cell([*before, fragment], session, rest) if found[1] == "%%" else _for_command(before, session)
+    )
     return fragment, [offer for offer in offers if offer.startswith(fragment)]
 
 
-def _for_cell(before: list[str], session: NotebookSession, rest: str) -> Iterable[str]:
+def _for_cell(words: list[str], session: NotebookSession, rest: str) -> Iterable[str]:
+    *before, fragment = words
     last = before[-1] if before else ""
     if last in {"-m", "--model"}:
         return _models(session)
@@ -96,7 +111,7 @@ def _for_cell(before: list[str], session: NotebookSession, rest: str) -> Iterabl
         flags = all_flags(model)
         return [] if takes_value else [flag for flag in flags if flag not in before or flag in repeatable]
     if known.media:
-        return _files(known.media, session)
+        return _files(known.media, fragment, session)
     return [_quoted(str(choice)) for choice in known.choices]
 
 
@@ -167,11 +182,50 @@ def _job_ids(session: NotebookSession) -> list[str]:
         return []
 
 
-def _files(kind: str, session: NotebookSession) -> list[str]:
-    """Return the names of variables that can be such a file; file names are IPython's own to complete."""
-    wanted = {"Job", "Video", "Image"} if kind == "image" else {"Job", "Video"}
-    return [
-        name
-        for name, value in session.ip.user_ns.items()
-        if not name.startswith("_") and wanted.intersection(kind.__name__ for kind in type(value).__mro__)
-    ]
+def _files(kind: str, fragment: str, session: NotebookSession) -> list[str]:
+    """Return what can be such a file: variables, the job before, clips by their ids, and files on disk."""
+    names = [name for name, value in session.ip.user_ns.items() if _can_be(kind, value)]
+    offers = [name for name in names if not name.startswith("_")]
+    if session.last_job() is not None:
+        offers += ["last", "_"]
+    return list(dict.fromkeys([*offers, *_files_on_disk(kind, fragment), *_clip_ids(session)]))
+
+
+def _can_be(kind: str, value: Any) -> bool:
+    """Whether a variable can be a file of this kind; nothing of it is read."""
+    types = {parent.__name__ for parent in type(value).__mro__}
+    if types & {"Job", "Video"}:
+        return kind in {"image", "video"}
+    if kind == "image" and ("Image" in types or _is_picture(getattr(value, "shape", None))):
+        return True
+    return isinstance(value, Path) and value.suffix.lower() in _SUFFIXES.get(kind, ())
+
+
+def _is_picture(shape: Any) -> bool:
+    """Whether an array of this shape has rows, columns, and the colours of a picture."""
+    return isinstance(shape, tuple) and len(shape) == 3 and shape[2] in {3, 4} and min(shape[:2]) >= 8
+
+
+def _files_on_disk(kind: str, fragment: str) -> list[str]:
+    """Return files of this kind, and folders, in the folder that is being typed."""
+    folder, _, begun = fragment.rpartition("/")
+    begin = fragment.removesuffix(begun)
+    found = []
+    with contextlib.suppress(OSError, RuntimeError, ValueError):
+        place = Path(folder or ("/" if begin else ".")).expanduser()
+        for entry in sorted(islice(place.iterdir(), _FILES_READ)):
+            hidden = entry.name.startswith(".") or not entry.name.startswith(begun)
+            if hidden or {"{", "}"} & set(entry.name):
+                continue
+            if entry.suffix.lower() in _SUFFIXES.get(kind, ()):
+                found.append(f"{begin}{entry.name}")
+            elif entry.is_dir():
+                found.append(f"{begin}{entry.name}/")
+    return [_quoted(name) for name in found[:_FILES_OFFERED]]
+
+
+def _clip_ids(session: NotebookSession) -> list[str]:
+    try:
+        return [job.id for job in session.client.jobs(_IDS_OFFERED) if job.video is not None]
+    except LTXVError:
+        return []

@@ -6,6 +6,7 @@ The options of a generation come from its model's parameters; their values are c
 from __future__ import annotations
 
 import argparse
+import builtins
 import keyword
 import re
 import shlex
@@ -180,16 +181,21 @@ def parse(
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that Python cannot bind.
+    """Refuse a name that Python cannot bind, and one that would hide something of Python's own.
 
     Raises
     ------
     RequestError
-        The name is not an identifier, or is a keyword.
+        The name is not an identifier, is a keyword, or is that of a builtin like ``print``.
     """
     if not name.isidentifier() or keyword.iskeyword(name):
         raise RequestError(
             f"-o {name!r} is not a name Python can bind: use letters, digits and _, like -o shot1."
+        )
+    if name in dir(builtins):
+        raise RequestError(
+            f"-o {name} would hide Python's own {name} in this notebook; nothing was sent. "
+            "Choose another name, like -o shot1."
         )
 
 

@@ -127,6 +127,9 @@ class FakeClient:
         model, values = (request.spec, request.settings()) if request is not None else (model, values)
         return (self.listed or model.prices).quote(model, values) if self.listed or model.prices else None
 
+    def balance_warning(self, _planned: Any) -> str:
+        return ""
+
     def submit_request(self, request: Any, *, allow_duplicate: bool = False) -> FakeJob:
         if self.refusal is not None:
             raise self.refusal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from ltxv_nb.notebook.session import NotebookSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 class Client(FakeClient):
@@ -247,6 +247,30 @@ def test_tab_completes_the_options_of_the_model_wherever_it_is_named(notebook: N
     assert notebook.offers("%ltxv models --can im") == ["image_to_video"]
     assert notebook.offers("%ltxv models sea --s") == ["--sort"]
     assert notebook.offers("%ltxv models --sort ") == ["price", "time", "name"]
+
+
+def test_tab_on_a_file_offers_variables_the_job_before_and_files_of_that_kind(
+    notebook: Notebook, tmp_path: Path
+) -> None:
+    from PIL import Image
+
+    (tmp_path / "clips").mkdir()
+    for name in ("notes.txt", "{x}.png", ".hidden.png", "clips/sea.PNG", "clips/two words.png", "song.mp3"):
+        (tmp_path / name).touch()
+    picture = Image.new("RGB", (64, 36))
+    names = notebook.shell.user_ns
+    names.update(frame=picture, pixels=SimpleNamespace(shape=(36, 64, 3)), where=Path("a.png"))
+    names.update(number=3, table=SimpleNamespace(shape=(40, 2)), _private=picture, note=Path("notes.txt"))
+    made = SimpleNamespace(id="ab12cd34", video=object())
+    notebook.client.jobs = lambda _most: [made, SimpleNamespace(id="ef56ab78", video=None)]
+    on_disk = ["a.png", "b.png", "clips/"]
+    assert notebook.offers("%%ltxv -i ") == ["frame", "pixels", "where", *on_disk, "ab12cd34"]
+    assert notebook.offers("%%ltxv -i clips/") == ["clips/sea.PNG"]
+    assert notebook.offers("%%ltxv -i fr") == ["frame"]
+    assert notebook.offers("%%ltxv -m inv/everything --audio s") == ["song.mp3"]
+    assert notebook.offers("%%ltxv -i nowhere/") == []
+    notebook.session.bind(type("Job", (), {})(), "boat")
+    assert {"boat", "last", "_"} < {*notebook.offers("%%ltxv --image ")}
 
 
 def test_tab_asks_the_service_for_nothing(notebook: Notebook) -> None:

@@ -41,6 +41,13 @@ def test_a_mistyped_option_is_answered_with_the_one_that_was_meant(typed, meant)
         parse([typed])
 
 
+@pytest.mark.parametrize("name", ["print", "id", "input", "max", "Exception", "__import__"])
+def test_a_job_is_not_bound_to_a_name_of_pythons_own(name):
+    with pytest.raises(RequestError, match=f"-o {name} would hide Python's own {name}.*Choose another name"):
+        parse(["-o", name])
+    assert parse(["-o", f"{name}_1"]).output == f"{name}_1"
+
+
 def test_an_abbreviation_is_not_guessed():
     with pytest.raises(RequestError, match="no option --dur"):
         parse(["--dur", "8"])
