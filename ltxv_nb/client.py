@@ -560,6 +560,11 @@ class Client:
         record = self.journal.get(job_id) or self.journal.by_generation_id(job_id, self.origin)
         return self._job(record) if record else self._adopt(job_id)
 
+    def known_job(self, job_id: str) -> Job | None:
+        """Return the job of a journal id, else ``None``; the service is not asked."""
+        record = self.journal.get(job_id)
+        return self._job(record) if record else None
+
     @explained(NOTHING_LOST)
     def unfinished_count(self) -> int:
         """Return how many generations in the journal are unfinished; makes no file and asks nobody."""
@@ -648,6 +653,15 @@ class Client:
         record = self.journal.get(job.id) or job.record
         self._tell(job, self._engine.reopen(record))
         self.watch(job)
+
+    @explained(NOTHING_LOST)
+    def rate(self, job: Job, stars: int | None = None, tags: Iterable[str] | None = None) -> None:
+        """Rate a job, see `Job.rate`."""
+        from ltxv_nb.journal.ratings import columns
+
+        rated = columns(stars, tags)
+        if rated:
+            self.journal.rate(job.id, **rated)
 
     @explained(NOTHING_LOST)
     def close(self) -> None:

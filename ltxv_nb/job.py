@@ -29,7 +29,7 @@ from ltxv_nb.text import one_line, visible
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from ltxv_nb.client import Client
     from ltxv_nb.journal import Record
@@ -165,6 +165,20 @@ class Job:
     def bill_note(self) -> str:
         """One sentence if it was billed otherwise than it was estimated, else ``""``."""
         return self.record.bill_note
+
+    @property
+    def rating(self) -> int | None:
+        """How many stars it was given, here or elsewhere: 1 to 5; ``None`` while nobody has rated it."""
+        return self._in_the_journal().stars
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The words that it was given, here or elsewhere."""
+        return tuple(self._in_the_journal().tags or ())
+
+    def _in_the_journal(self) -> Record:
+        """Return its row with what the tracker does not pass on."""
+        return self.client.journal.get(self.id) or self.record
 
     @property
     def created_at(self) -> float:
@@ -391,6 +405,26 @@ class Job:
     def reopen(self) -> Job:
         """Ask the service again for a job that was lost or given up, or for a video whose file is gone."""
         self.client.reopen(self)
+        return self
+
+    def rate(self, stars: int | None = None, tags: Iterable[str] | None = None) -> Job:
+        """Keep in the journal how good it is, and words to find it by; the service is not told.
+
+        Parameters
+        ----------
+        stars : int, optional
+            1 to 5; 0 takes them away. Left out, they stay as they are.
+        tags : iterable of str, optional
+            All its tags from now on; an empty list takes them away. Left out, they stay as they are.
+
+        Raises
+        ------
+        RequestError
+            One of them is something else.
+        JournalError
+            The journal cannot be written.
+        """
+        self.client.rate(self, stars, tags)
         return self
 
     def on_change(self, callback: Callable[[Job], Any]) -> Callable[[], None]:

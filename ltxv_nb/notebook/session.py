@@ -82,6 +82,11 @@ class Session:
         return self.client
 
     @property
+    def closed(self) -> bool:
+        """Whether the extension was unloaded or reloaded."""
+        return self._closed
+
+    @property
     def backend(self) -> str:
         """Where clips go; read from the settings while there is no client, which is quicker than making it.
 
