@@ -45,12 +45,13 @@ class Filters:
         changed: Callable[[], object],
         now: Callable[[], datetime] = datetime.now,
     ) -> None:
-        self._factory, self._changed, self._now = factory, changed, now
+        self._factory, self._report, self._now = factory, changed, now
+        self._offering = False  # whether other choices are being put in, which changes nothing
         self._text: Any = widgets.Text(
             placeholder="words of a prompt, or tags",
             **factory.labelled("Find", "Clips with all these words, or the clip of this job", "ltxv-words"),
         )
-        self._text.observe(lambda _change: changed(), names="value")
+        self._text.observe(self._changed, names="value")
         self._model = self._choice("Model", "Clips of one model", _models(journal))
         self._stars = self._choice("Stars", "Clips with at least so many stars", _STARS)
         self._time = self._choice("Made", "Clips of the last days", _TIMES)
@@ -77,18 +78,23 @@ class Filters:
         """Offer the models and notebooks that the journal has by now; what is chosen stays."""
         for choice, options in ((self._model, _models(journal)), (self._notebook, _notebooks(journal))):
             if tuple(choice.options) != options:
-                chosen = choice.value
-                with choice.hold_trait_notifications():
-                    choice.options = options
-                    choice.value = chosen if chosen in {value for _, value in options} else ""
+                chosen, self._offering = choice.value, True  # ipywidgets chooses the first one meanwhile
+                choice.options = options
+                if chosen in {value for _, value in options}:
+                    choice.value = chosen
+                self._offering = False
         self._arrange()
 
     def _choice(self, label: str, tooltip: str, options: tuple[tuple[str, Any], ...]) -> Any:
         choice: Any = widgets.Dropdown(
             options=options, index=0, **self._factory.labelled(label, tooltip, "ltxv-choice")
         )
-        choice.observe(lambda _change: self._changed(), names="value")
+        choice.observe(self._changed, names="value")
         return choice
+
+    def _changed(self, _change: Any) -> None:
+        if not self._offering:
+            self._report()
 
     def _arrange(self) -> None:
         """Show the controls; of notebooks only where there is something to choose."""

@@ -14,6 +14,7 @@ from fakes import ORIGIN, Rig, blocked_by
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import OPEN, Journal, State, new_id, trouble
 from ltxv_nb.journal.rows import _IS_OPEN
+from ltxv_nb.journal.search import Wanted
 from ltxv_nb.journal.transitions import accepted, progressed, refused, released, saved
 from ltxv_nb.notebook.session import NotebookSession
 
