@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ltxv_nb.engine.estimates import Estimates
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.job import Job
+    from ltxv_nb.job_list import JobList
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.leases import Holder
     from ltxv_nb.key import ApiKey
@@ -537,9 +538,11 @@ class Client:
     # -- looking back --------------------------------------------------------------------------------------
 
     @explained(NOTHING_LOST)
-    def jobs(self, limit: int | None = None) -> list[Job]:
-        """Return everything in the journal, newest first; at most ``limit``."""
-        return [self._job(record) for record in self.journal.newest(limit)]
+    def jobs(self, limit: int | None = None) -> JobList:
+        """Return everything in the journal, newest first; at most ``limit``. It shows itself as a table."""
+        from ltxv_nb.job_list import JobList
+
+        return JobList(self._job(record) for record in self.journal.newest(limit))
 
     @explained(NOTHING_LOST)
     def job(self, job_id: str) -> Job:
@@ -680,6 +683,7 @@ class Client:
             job = self._jobs.setdefault(record.id, made)
         if record.revision > job.record.revision and not self._engine.is_followed(record.id):
             self._tell(job, record)
+        job.take_rating(record)
         return job
 
     @staticmethod

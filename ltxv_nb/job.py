@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import logging
 import math
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.credits import CREDITS_PER_USD
@@ -25,7 +27,7 @@ from ltxv_nb.errors import (
 from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.journal import State
 from ltxv_nb.money.words import cost
-from ltxv_nb.text import one_line, visible
+from ltxv_nb.text import NO_MATH, one_line, visible
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
@@ -71,6 +73,13 @@ class Job:
 
     def __repr__(self) -> str:
         return f"Job({self.id!r}, {self.status})"
+
+    def _repr_html_(self) -> str:
+        """Show the clip, or in one line where the job is; with the extension loaded that stays up to date."""
+        if self.video is not None:
+            return self.video._repr_html_()
+        words = html.escape(f"{self.describe()}. {one_line(self.record.prompt, 200)}")
+        return f'<div class="ltxv-job-line {NO_MATH}" dir="auto">{words}</div>'
 
     # -- what is known -------------------------------------------------------------------------------------
 
@@ -175,6 +184,14 @@ class Job:
     def tags(self) -> tuple[str, ...]:
         """The words that it was given, here or elsewhere."""
         return tuple(self._in_the_journal().tags or ())
+
+    def take_rating(self, record: Record) -> None:
+        """Take the rating in a row that was just read; the tracker's own copy may be an older one."""
+        with self._changed:
+            known = self._news.record
+            if (known.stars, known.tags) != (record.stars, record.tags):
+                rated = replace(known, stars=record.stars, tags=record.tags)
+                self._news = replace(self._news, record=rated)
 
     def _in_the_journal(self) -> Record:
         """Return its row with what the tracker does not pass on."""

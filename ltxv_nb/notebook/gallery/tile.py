@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ltxv_nb.job_list.facts import cost_text
 from ltxv_nb.journal.first_frames import settings_of
 from ltxv_nb.journal.ratings import MOST_STARS
 from ltxv_nb.media.player import file_address
@@ -75,13 +76,6 @@ def chips(record: Record) -> str:
     asked = settings_text({"model": record.model, **settings_of(record.request)}).split(" · ")
     words = [word for word in (*asked, cost_text(record), when) if word]
     return f'<div class="ltxv-chips">{"".join(f"<span>{html.escape(word)}</span>" for word in words)}</div>'
-
-
-def cost_text(record: Record) -> str:
-    """Return what a clip cost; ``""`` where nobody knows."""
-    if record.backend == "sandbox":
-        return "sandbox"
-    return "" if record.usd is None else f"${record.usd:.3f}"
 
 
 def _thumb(record: Record, poster: str | None, base_dir: Path, *, served: bool) -> str:

@@ -30,8 +30,8 @@ _ROW = "display:flex;flex-wrap:wrap;gap:4px 16px;align-items:baseline;margin-top
 _ITEM = "min-width:0;max-width:100%"
 _LINK = "color:var(--jp-content-link-color,#1565c0);cursor:pointer;text-decoration:none;white-space:nowrap"
 _CODE = (
-    "margin:6px 0;padding:8px 10px;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;word-break:normal;"
-    "font-size:12px;border:1px solid var(--jp-border-color2,#d0d0d0);"
+    "margin:6px 0;padding:8px 10px;border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;"
+    "word-break:normal;font-size:12px;border:1px solid var(--jp-border-color2,#d0d0d0);"
     "background:var(--jp-layout-color2,#f3f3f3);color:var(--jp-ui-font-color1,#222)"
 )
 _BUTTON = (

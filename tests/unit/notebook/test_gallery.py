@@ -7,9 +7,8 @@ import json
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from panel_fakes import FakeClient, FakeSession, record_of
@@ -23,6 +22,9 @@ from ltxv_nb.notebook.gallery.lightbox import lightbox_html
 from ltxv_nb.notebook.gallery.still import Still
 from ltxv_nb.notebook.widgets.factory import WidgetFactory
 from ltxv_nb.notebook.widgets.worker import Worker
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MEDIA = {"width": 1920, "height": 1080, "duration": 6.0, "fps": 25.0, "has_audio": True, "size_bytes": 1}
 
