@@ -36,7 +36,7 @@ _TITLE = (
 )
 _IMAGE = "display:block;width:80px;height:45px;object-fit:cover;border-radius:4px;max-width:none"
 _PROMPT = "min-width:180px;max-width:420px;overflow-wrap:anywhere"
-_FILE = "max-width:200px;overflow-wrap:anywhere"
+_FILE = "min-width:110px;max-width:200px;overflow-wrap:anywhere"
 
 #: Runs in the page, and holds no text from outside: sorts the rows by the column whose title was clicked.
 _SORT = (
@@ -177,12 +177,10 @@ def _interactive(rows: Sequence[Sequence[tuple[str, str, str]]]) -> str:
 
     names = ["picture", *_TITLES[1:]]
     # It sorts by the text of a cell: what is not seen stands first in it.
-    cells = [
-        [f"<span hidden>{html.escape(_padded(key))}</span>{shown}" for shown, key, _ in row] for row in rows
-    ]
+    cells = [[f"<span hidden>{_padded(key)}</span>{shown}" for shown, key, _ in row] for row in rows]
     frame = pd.DataFrame(cells, columns=names)
     return str(itables.to_html_datatable(frame, allow_html=True, showIndex=False))
 
 
 def _padded(key: str) -> str:
-    return key.rjust(15, "0") if key.isdecimal() else key
+    return key.rjust(15, "0") if key.isdecimal() else html.escape(key)

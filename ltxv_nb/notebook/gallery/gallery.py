@@ -68,6 +68,7 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._found = 0
         self._pages_shown = 0  # posters of a page that was left are not made
         self._tiles: dict[str, _Tile] = {}  # those on the page, by job
+        self._free: list[_Tile] = []  # those that no clip needs at the moment
         self._posters = Posters(session.client.home)
         self._mark = session.client.journal.saved_mark()
         self._stills: list[Still] = []
@@ -213,15 +214,15 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def _arrange(self, records: list[Record]) -> None:
         """Give each clip a tile: the one that shows it already, else one that is free, else a new one."""
         before, self._tiles = self._tiles, {}
-        free = [tile for job, tile in before.items() if job not in {record.id for record in records}]
+        wanted = {record.id for record in records}
+        # A tile is never closed: the page may still be about to draw it, and would then draw nothing more.
+        self._free += [tile for job, tile in before.items() if job not in wanted]
         for record in records:
-            kept = before.get(record.id) or (free.pop(0) if free else _Tile(self._factory))
+            kept = before.get(record.id) or (self._free.pop(0) if self._free else _Tile(self._factory))
             self._tiles[record.id] = kept
         boxes = tuple(tile.box for tile in self._tiles.values())
         if tuple(self._page.children) != boxes:
             self._page.children = boxes
-        for tile in free:
-            tile.box.close()
 
     def _add_poster(self, page: int, tile: _Tile, record: Record) -> None:
         if page == self._pages_shown and (poster := self._posters.make(record)):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ALL = ("continue", "variation", "copy", "open", "download", "star")
 
 _ROW = "display:flex;flex-wrap:wrap;gap:4px 16px;align-items:baseline;margin-top:8px"
+#: What is unfolded takes a line of its own; where no style applies it stands beside the others.
+_STYLE = "<style>.ltxv-actions>details[open]{flex:1 1 100%}</style>"
 _ITEM = "min-width:0;max-width:100%"
 _LINK = "color:var(--jp-content-link-color,#1565c0);cursor:pointer;text-decoration:none;white-space:nowrap"
 _CODE = (
@@ -68,7 +70,7 @@ def actions_html(
     """
     made = {**_cells(record, client, group), **_links(record, base_dir), "star": _star(record, group)}
     items = [made[name] for name in ALL if name in shown and name in made]
-    return f'<div class="ltxv-actions" style="{_ROW}">{"".join(items)}</div>' if items else ""
+    return f'{_STYLE}<div class="ltxv-actions" style="{_ROW}">{"".join(items)}</div>' if items else ""
 
 
 def _cells(record: Record, client: Client, group: str) -> dict[str, str]:
