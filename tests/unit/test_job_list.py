@@ -12,7 +12,7 @@ from fakes import START
 
 from ltxv_nb.errors import ConfigurationError, RequestError
 from ltxv_nb.job_list import JobList, VideoList
-from ltxv_nb.job_list.facts import age_text, cost_text, dollars_text, facts, seconds_text
+from ltxv_nb.job_list.facts import age_text, cost_text, facts, seconds_text
 from ltxv_nb.job_list.table import table_html, table_text
 from ltxv_nb.media import posters
 
@@ -169,11 +169,10 @@ def test_ages_times_and_amounts_are_written_as_people_write_them(desk, jobs):
     assert age_text(3 * 86400) == "3 days ago"
     assert age_text(8 * 86400, now=START) == "2026-09-13"
     assert [seconds_text(seconds) for seconds in (0.4, 48, 125)] == ["0 s", "48 s", "2 min 05 s"]
-    assert [dollars_text(credits_) for credits_ in (756_000, 480_000, 2_000_000, 0)] == [
-        "$0.378", "$0.24", "$1.00", "$0.00",
-    ]  # fmt: skip
-    record = replace(jobs[0].record, billed_credits=None, estimated_credits=756_000)
-    assert cost_text(record) == "about $0.378"
+    record = replace(
+        jobs[0].record, billed_credits=None, estimated_credits=756_000, estimated_least_credits=756_000
+    )
+    assert cost_text(record) == "about $0.38"
     assert cost_text(replace(record, billed_credits=480_000)) == "$0.24"
     assert cost_text(replace(record, estimated_credits=None)) == ""
     assert cost_text(replace(record, backend="sandbox")) == "sandbox"
