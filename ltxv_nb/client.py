@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ltxv_nb.engine.estimates import Estimates
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.job import Job
+    from ltxv_nb.job_list import JobList
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.leases import Holder
     from ltxv_nb.key import ApiKey
@@ -537,9 +538,11 @@ class Client:
     # -- looking back --------------------------------------------------------------------------------------
 
     @explained(NOTHING_LOST)
-    def jobs(self, limit: int | None = None) -> list[Job]:
-        """Return everything in the journal, newest first; at most ``limit``."""
-        return [self._job(record) for record in self.journal.newest(limit)]
+    def jobs(self, limit: int | None = None) -> JobList:
+        """Return everything in the journal, newest first; at most ``limit``. It shows itself as a table."""
+        from ltxv_nb.job_list import JobList
+
+        return JobList(self._job(record) for record in self.journal.newest(limit))
 
     @explained(NOTHING_LOST)
     def job(self, job_id: str) -> Job:
@@ -559,6 +562,11 @@ class Client:
             raise RequestError("That is the API key: give a job's id or a generation's.")
         record = self.journal.get(job_id) or self.journal.by_generation_id(job_id, self.origin)
         return self._job(record) if record else self._adopt(job_id)
+
+    def known_job(self, job_id: str) -> Job | None:
+        """Return the job of a journal id, else ``None``; the service is not asked."""
+        record = self.journal.get(job_id)
+        return self._job(record) if record else None
 
     @explained(NOTHING_LOST)
     def unfinished_count(self) -> int:
@@ -650,6 +658,15 @@ class Client:
         self.watch(job)
 
     @explained(NOTHING_LOST)
+    def rate(self, job: Job, stars: int | None = None, tags: Iterable[str] | None = None) -> None:
+        """Rate a job, see `Job.rate`."""
+        from ltxv_nb.journal.ratings import columns
+
+        rated = columns(stars, tags)
+        if rated:
+            self.journal.rate(job.id, **rated)
+
+    @explained(NOTHING_LOST)
     def close(self) -> None:
         """Stop tracking, close the connections and the journal. Unfinished jobs can be resumed later."""
         self._closing.detach()
@@ -666,6 +683,7 @@ class Client:
             job = self._jobs.setdefault(record.id, made)
         if record.revision > job.record.revision and not self._engine.is_followed(record.id):
             self._tell(job, record)
+        job.take_rating(record)
         return job
 
     @staticmethod

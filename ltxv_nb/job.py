@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import html
 import logging
 import math
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.credits import CREDITS_PER_USD
@@ -25,11 +27,11 @@ from ltxv_nb.errors import (
 from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.journal import State
 from ltxv_nb.money.words import cost
-from ltxv_nb.text import one_line, visible
+from ltxv_nb.text import NO_MATH, one_line, visible
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterable
 
     from ltxv_nb.client import Client
     from ltxv_nb.journal import Record
@@ -71,6 +73,13 @@ class Job:
 
     def __repr__(self) -> str:
         return f"Job({self.id!r}, {self.status})"
+
+    def _repr_html_(self) -> str:
+        """Show the clip, or in one line where the job is; with the extension loaded that stays up to date."""
+        if self.video is not None:
+            return self.video._repr_html_()
+        words = html.escape(f"{self.describe()}. {one_line(self.record.prompt, 200)}")
+        return f'<div class="ltxv-job-line {NO_MATH}" dir="auto">{words}</div>'
 
     # -- what is known -------------------------------------------------------------------------------------
 
@@ -165,6 +174,28 @@ class Job:
     def bill_note(self) -> str:
         """One sentence if it was billed otherwise than it was estimated, else ``""``."""
         return self.record.bill_note
+
+    @property
+    def rating(self) -> int | None:
+        """How many stars it was given, here or elsewhere: 1 to 5; ``None`` while nobody has rated it."""
+        return self._in_the_journal().stars
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The words that it was given, here or elsewhere."""
+        return tuple(self._in_the_journal().tags or ())
+
+    def take_rating(self, record: Record) -> None:
+        """Take the rating in a row that was just read; the tracker's own copy may be an older one."""
+        with self._changed:
+            known = self._news.record
+            if (known.stars, known.tags) != (record.stars, record.tags):
+                rated = replace(known, stars=record.stars, tags=record.tags)
+                self._news = replace(self._news, record=rated)
+
+    def _in_the_journal(self) -> Record:
+        """Return its row with what the tracker does not pass on."""
+        return self.client.journal.get(self.id) or self.record
 
     @property
     def created_at(self) -> float:
@@ -391,6 +422,26 @@ class Job:
     def reopen(self) -> Job:
         """Ask the service again for a job that was lost or given up, or for a video whose file is gone."""
         self.client.reopen(self)
+        return self
+
+    def rate(self, stars: int | None = None, tags: Iterable[str] | None = None) -> Job:
+        """Keep in the journal how good it is, and words to find it by; the service is not told.
+
+        Parameters
+        ----------
+        stars : int, optional
+            1 to 5; 0 takes them away. Left out, they stay as they are.
+        tags : iterable of str, optional
+            All its tags from now on; an empty list takes them away. Left out, they stay as they are.
+
+        Raises
+        ------
+        RequestError
+            One of them is something else.
+        JournalError
+            The journal cannot be written.
+        """
+        self.client.rate(self, stars, tags)
         return self
 
     def on_change(self, callback: Callable[[Job], Any]) -> Callable[[], None]:

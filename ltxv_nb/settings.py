@@ -47,6 +47,12 @@ def is_pinned() -> bool:
     return os.environ.get("LTXV_BACKEND", "").strip().lower() == "sandbox"
 
 
+def notebook() -> str | None:
+    """Return the path of the notebook that this kernel belongs to, where Jupyter's server names it."""
+    path = os.environ.get("JPY_SESSION_NAME", "")
+    return path if path and os.path.isabs(path) else None  # noqa: PTH117 - "" is no path
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where everything is.

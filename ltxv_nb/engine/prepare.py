@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.errors import RequestError
 from ltxv_nb.journal import Record, State, new_id
+from ltxv_nb.settings import notebook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -177,6 +178,7 @@ def new_record(
             estimated_credits=None if price is None else price.credits,
             estimated_least_credits=None if price is None else price.least_credits,
             reserved_credits=reserved,
+            notebook=notebook(),
         )
     )
 

@@ -6,14 +6,21 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ltxv_nb.journal.record import Record, new_id
+    from ltxv_nb.journal.record import Record, is_id, new_id
     from ltxv_nb.journal.states import OPEN, State
     from ltxv_nb.journal.store import Journal
 
-__all__ = ["OPEN", "Journal", "Record", "State", "new_id"]
+__all__ = ["OPEN", "Journal", "Record", "State", "is_id", "new_id"]
 
 #: Where each name is. Loading the extension counts what is unfinished, and is to load nothing more than that.
-_MODULES = {"Journal": "store", "OPEN": "states", "Record": "record", "State": "states", "new_id": "record"}
+_MODULES = {
+    "Journal": "store",
+    "OPEN": "states",
+    "Record": "record",
+    "State": "states",
+    "is_id": "record",
+    "new_id": "record",
+}
 
 
 def __getattr__(name: str) -> Any:

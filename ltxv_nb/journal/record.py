@@ -37,6 +37,12 @@ class Record:
         What the service says that it costs; its newest word counts. ``None`` while it has not said.
     counted_at : float or None
         The moment for which a budget counts it: the submission, by the service's clock where that was known.
+    stars : int or None
+        How good somebody found it, 1 to 5.
+    tags : list of str or None
+        Words that somebody gave it.
+    notebook : str or None
+        The path of the notebook that asked for it, where that is known.
     """
 
     id: str
@@ -71,6 +77,9 @@ class Record:
     reserved_credits: int | None = None
     billed_credits: int | None = None
     counted_at: float | None = None
+    stars: int | None = None
+    tags: list[str] | None = None
+    notebook: str | None = None
 
     def __post_init__(self) -> None:
         if self.counted_at is None:
@@ -138,6 +147,15 @@ class Budget(NamedTuple):
     began_at: float
 
 
+#: What journal ids are made of, and how long they are.
+_ID_ALPHABET, _ID_LENGTH = "23456789abcdefghjkmnpqrstuvwxyz", 8
+
+
 def new_id() -> str:
     """Return a fresh journal id: eight characters that are easy to read out and fit into a file name."""
-    return "".join(secrets.choice("23456789abcdefghjkmnpqrstuvwxyz") for _ in range(8))
+    return "".join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))
+
+
+def is_id(text: str) -> bool:
+    """Whether a text could be a journal id."""
+    return len(text) == _ID_LENGTH and set(text) <= set(_ID_ALPHABET)

@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from ltxv_nb.journal.search import Wanted
+
 _STATES = {state.value: state for state in State}
-_JSON_COLUMNS = frozenset({"request", "media"})
+_JSON_COLUMNS = frozenset({"request", "media", "tags"})
 _JSON_POSITIONS = tuple(COLUMNS.index(name) for name in sorted(_JSON_COLUMNS))
 _WATCHED, _STATE = COLUMNS.index("watched"), COLUMNS.index("state")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own
@@ -73,22 +75,29 @@ class Rows:
         """Return generations, newest first."""
         return self._all(_NEWEST_FIRST, -1 if limit is None else limit, offset)
 
-    def saved(self, text: str, model: str, limit: int, offset: int) -> list[Record]:
-        """Return generations with a video on disk, newest first, whose prompt holds a text."""
-        where, values = _saved_where(text, model)
+    def saved(self, wanted: Wanted, limit: int, offset: int) -> list[Record]:
+        """Return generations with a video on disk, newest first."""
+        where, values = self._where(wanted)
         return self._all(f"{where} {_NEWEST_FIRST}", *values, limit, offset)
 
-    def count_saved(self, text: str, model: str) -> int:
+    def count_saved(self, wanted: Wanted) -> int:
         """Return how many generations `saved` would find."""
-        where, values = _saved_where(text, model)
+        where, values = self._where(wanted)
         return self._count(where, *values)
+
+    def saved_mark(self) -> tuple[int, float]:
+        """Return what differs when a video has come: how many there are, and when the last one came."""
+        query = "SELECT count(*), max(saved_at) FROM generations WHERE state = 'saved'"
+        count, newest = self._connection.execute(query).fetchone()
+        return int(count), float(newest or 0.0)
 
     def models(self) -> list[str]:
         """Return the models that have made videos."""
-        rows = self._connection.execute(
-            "SELECT DISTINCT model FROM generations WHERE state = 'saved' ORDER BY model"
-        )
-        return [row[0] for row in rows]
+        return self._different("model")
+
+    def notebooks(self) -> list[str]:
+        """Return the notebooks that have made videos, as far as that is known."""
+        return self._different("notebook")
 
     def costs(self, backend: str) -> list[Cost]:
         """Return what all generations of a backend have cost, newest first."""
@@ -184,10 +193,17 @@ class Rows:
 
     def update(self, record_id: str, columns: dict[str, Any]) -> None:
         """Change columns of a row, and count the revision."""
+        self._set(record_id, columns, ", revision = revision + 1")
+
+    def rate(self, record_id: str, columns: dict[str, Any]) -> None:
+        """Change what people say of a row; whoever tracks it need not hear of that."""
+        self._set(record_id, columns)
+
+    def _set(self, record_id: str, columns: dict[str, Any], more: str = "") -> None:
         changes = ", ".join(f"{name} = ?" for name in columns)
         values = [_to_sql(name, value) for name, value in columns.items()]
         self._connection.execute(
-            f"UPDATE generations SET {changes}, revision = revision + 1 WHERE id = ?",  # noqa: S608
+            f"UPDATE generations SET {changes}{more} WHERE id = ?",  # noqa: S608 - columns of our own
             [*values, record_id],
         )
 
@@ -202,6 +218,18 @@ class Rows:
         self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?)", (record_id, at, state, words))
 
     # -- inside --------------------------------------------------------------------------------------------
+
+    def _where(self, wanted: Wanted) -> tuple[str, list[Any]]:
+        if not wanted.text.isascii():  # SQLite's LIKE knows the letters of ASCII alone
+            self._connection.create_function("mentions", 2, _mentions, deterministic=True)
+        return _saved_where(wanted)
+
+    def _different(self, column: str) -> list[str]:
+        query = (
+            f"SELECT DISTINCT {column} FROM generations "  # noqa: S608 - a column of our own
+            f"WHERE state = 'saved' AND {column} IS NOT NULL ORDER BY {column}"
+        )
+        return [row[0] for row in self._connection.execute(query)]
 
     def _one(self, where: str, *values: Any) -> Record | None:
         row = self._connection.execute(f"{_SELECT} {where} LIMIT 1", values).fetchone()
@@ -219,12 +247,40 @@ def _marks(values: Sequence[str]) -> str:
     return ", ".join("?" * len(values))
 
 
-def _saved_where(text: str, model: str) -> tuple[str, tuple[str, ...]]:
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    where = (
-        "WHERE state = 'saved' AND (? = '' OR prompt LIKE ? ESCAPE '\\' OR id = ?) AND (? = '' OR model = ?)"
-    )
-    return where, (text, f"%{escaped}%", text, model, model)
+#: Where the words of a clip stand.
+_TEXT = "prompt || ' ' || coalesce(tags, '')"
+
+
+def _saved_where(wanted: Wanted) -> tuple[str, list[Any]]:
+    conditions: list[tuple[str, tuple[Any, ...]]] = [("state = 'saved'", ())]
+    if wanted.words:
+        each = [_mentioned(word) for word in wanted.words]
+        clause = f"(id = ? OR ({' AND '.join(clause for clause, _ in each)}))"
+        conditions.append((clause, (wanted.text.strip(), *(value for _, value in each))))
+    if wanted.model:
+        conditions.append(("model = ?", (wanted.model,)))
+    if wanted.stars:
+        conditions.append(("stars >= ?", (wanted.stars,)))
+    if wanted.since is not None:
+        conditions.append(("created_at >= ?", (wanted.since,)))
+    if wanted.paid is not None:
+        conditions.append((f"backend {'!=' if wanted.paid else '='} 'sandbox'", ()))
+    if wanted.notebook:
+        conditions.append(("notebook = ?", (wanted.notebook,)))
+    where = " AND ".join(clause for clause, _ in conditions)
+    return f"WHERE {where}", [value for _, values in conditions for value in values]
+
+
+def _mentioned(word: str) -> tuple[str, str]:
+    """Return the condition that a word occurs, in any case, with its value."""
+    if not word.isascii():
+        return f"mentions({_TEXT}, ?)", word.casefold()
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{_TEXT} LIKE ? ESCAPE '\\'", f"%{escaped}%"
+
+
+def _mentions(text: str, word: str) -> bool:
+    return word in text.casefold()
 
 
 def _to_sql(name: str, value: Any) -> Any:

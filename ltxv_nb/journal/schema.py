@@ -133,6 +133,12 @@ MIGRATIONS = (
         PRIMARY KEY (backend, source)
     ) WITHOUT ROWID;
     """,  # noqa: S608 - our own text
+    """
+    ALTER TABLE generations ADD COLUMN stars INTEGER;
+    ALTER TABLE generations ADD COLUMN tags TEXT;
+    ALTER TABLE generations ADD COLUMN notebook TEXT;
+    CREATE INDEX generations_saved ON generations (saved_at) WHERE state = 'saved';
+    """,
 )
 
 

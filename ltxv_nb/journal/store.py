@@ -9,11 +9,12 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal.connections import Connections
 from ltxv_nb.journal.rows import Rows
+from ltxv_nb.journal.search import ANY
 from ltxv_nb.journal.transitions import answer_lost, bill_note, taken_over
 from ltxv_nb.journal.trouble import in_words
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from ltxv_nb.journal.cost import Cost
     from ltxv_nb.journal.guards import Guard
     from ltxv_nb.journal.record import Record
+    from ltxv_nb.journal.search import Wanted
     from ltxv_nb.journal.transitions import Change
 
 _Found = TypeVar("_Found")
@@ -159,6 +161,21 @@ class Journal:
         """Let go of everything an owner tracks."""
         self._write(lambda rows: rows.release(owner))
 
+    def rate(self, record_id: str, **columns: Any) -> None:
+        """Set ``stars``, ``tags`` or both. That is no change of the generation, and counts no revision.
+
+        Raises
+        ------
+        JournalError
+            It cannot be written, or the row is gone.
+        """
+
+        def change(rows: Rows) -> None:
+            self._existing(rows, record_id)
+            rows.rate(record_id, columns)
+
+        self._write(change)
+
     # -- reading -------------------------------------------------------------------------------------------
 
     def query(self, query: Callable[[Rows], _Found], nothing: _Found) -> _Found:
@@ -195,13 +212,17 @@ class Journal:
         """Return generations, newest first."""
         return self._read(lambda rows: rows.newest(limit, offset), [])
 
-    def saved(self, *, text: str = "", model: str = "", limit: int = 50, offset: int = 0) -> list[Record]:
-        """Return generations with a video on disk, newest first, whose prompt holds a text."""
-        return self._read(lambda rows: rows.saved(text, model, limit, offset), [])
+    def saved(self, wanted: Wanted = ANY, *, limit: int = 50, offset: int = 0) -> list[Record]:
+        """Return generations with a video on disk that are wanted, newest first."""
+        return self._read(lambda rows: rows.saved(wanted, limit, offset), [])
 
-    def count_saved(self, *, text: str = "", model: str = "") -> int:
+    def count_saved(self, wanted: Wanted = ANY) -> int:
         """Return how many generations `saved` would find."""
-        return self._read(lambda rows: rows.count_saved(text, model), 0)
+        return self._read(lambda rows: rows.count_saved(wanted), 0)
+
+    def saved_mark(self) -> tuple[int, float]:
+        """Return something that is another when a video has come, whoever made it; takes microseconds."""
+        return self._read(Rows.saved_mark, (0, 0.0))
 
     def costs(self, backend: str) -> list[Cost]:
         """Return what all generations of a backend (``aimlapi`` or ``sandbox``) have cost, newest first."""
@@ -214,6 +235,10 @@ class Journal:
     def models(self) -> list[str]:
         """Return the models that have made videos."""
         return self._read(Rows.models, [])
+
+    def notebooks(self) -> list[str]:
+        """Return the paths of the notebooks that have made videos, as far as they are known."""
+        return self._read(Rows.notebooks, [])
 
     def open(self, origin: str | None = None) -> list[Record]:
         """Return what is unfinished, oldest first; of one service if it is named."""

@@ -54,7 +54,12 @@ class _Source(NamedTuple):
 
 
 def player_html(
-    video: Video, *, embed: bool | None = None, base_dir: Path | None = None, note: str = ""
+    video: Video,
+    *,
+    embed: bool | None = None,
+    base_dir: Path | None = None,
+    note: str = "",
+    actions: str = "",
 ) -> str:
     """Return a finished clip as HTML.
 
@@ -69,6 +74,8 @@ def player_html(
         The notebook's folder, from which the link to the file leads; by default the current one.
     note : str
         One more line of small print.
+    actions : str
+        HTML that stands below: what can be done with the clip.
 
     Returns
     -------
@@ -78,10 +85,10 @@ def player_html(
     address = file_address(video.path, base_dir)
     if not Path(video.path).is_file():
         gone = f'<div style="{_SMALL}"><em>The file is no longer there.</em></div>'
-        return _card(video, gone, _link(video.path, address), note)
+        return _card(video, gone, _link(video.path, address), note, actions)
     source = _source(video, embed, address)
     link = _link(video.path, address) + (" (full file; above: a small preview)" if source.is_preview else "")
-    return _card(video, _player(video, source), link, note)
+    return _card(video, _player(video, source), link, note, actions)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -179,7 +186,7 @@ def _player(video: Video, source: _Source) -> str:
     )
 
 
-def _card(video: Video, player: str, link: str, note: str) -> str:
+def _card(video: Video, player: str, link: str, note: str, actions: str) -> str:
     facts = html.escape(" · ".join([*_facts(video), *_asked(video)]))
     doubt = f"<div>{html.escape(_doubt(video))}</div>" if video.doubt else ""
     badge = f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
@@ -188,7 +195,7 @@ def _card(video: Video, player: str, link: str, note: str) -> str:
     return (
         f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div style="{_SMALL}"><div>{link}</div>'
         f"<div>{facts}</div>{doubt}{_prompt(video.prompt)}{sandbox}{more}"
-        "</div></div>"
+        f"{actions}</div></div>"
     )
 
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 
     from ltxv_nb.notebook.magic.magics import LTXVMagics
 
+#: A job shows its status and then its clip; its class is not imported for that.
+_JOB = ("ltxv_nb.job", "Job")
+
 _BARE_CELL = re.compile(r"%%ltxv(\s|$)")
 
 
@@ -32,6 +35,8 @@ def load(ipython: InteractiveShell) -> None:
     if ipython.Completer is not None:
         ipython.Completer.custom_matchers.append(matcher)
     ipython.input_transformers_cleanup.append(keep_bare_cell)
+    if (shown := _shown_by(ipython)) is not None:
+        shown.for_type_by_name(*_JOB, session.display)
     _loaded[id(ipython)] = magics, matcher
     for line in filter(None, (kernel_advice(), session.unfinished_line())):
         session.say(line)
@@ -51,7 +56,14 @@ def unload(ipython: InteractiveShell) -> None:
         ipython.Completer.custom_matchers.remove(matcher)
     if keep_bare_cell in ipython.input_transformers_cleanup:
         ipython.input_transformers_cleanup.remove(keep_bare_cell)
+    if (shown := _shown_by(ipython)) is not None:
+        shown.pop(".".join(_JOB), None)
     close_session(ipython)
+
+
+def _shown_by(ipython: InteractiveShell) -> Any:
+    """Return what lets an object show itself; a shell for tests may have none."""
+    return getattr(getattr(ipython, "display_formatter", None), "ipython_display_formatter", None)
 
 
 def keep_bare_cell(lines: list[str]) -> list[str]:

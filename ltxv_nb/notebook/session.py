@@ -82,6 +82,11 @@ class Session:
         return self.client
 
     @property
+    def closed(self) -> bool:
+        """Whether the extension was unloaded or reloaded."""
+        return self._closed
+
+    @property
     def backend(self) -> str:
         """Where clips go; read from the settings while there is no client, which is quicker than making it.
 
@@ -329,6 +334,21 @@ class NotebookSession(Session):
             self.say(outcome_text(job, notebook_folder(), note))
         else:
             self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder(), note=note))
+
+    def display(self, job: Job) -> None:
+        """Show a job that is a cell's last line, or is given to `display`: its status, and then its clip.
+
+        Raises
+        ------
+        NotImplementedError
+            There is no page, so IPython shows what the job itself says.
+        """
+        if front_end_of(self.ip) != "page":
+            raise NotImplementedError
+        if job.done() or not job.watched:
+            self.show(job)
+        else:
+            self.follow(job)
 
     def wait(self, job: Job, timeout: float, *, embed: bool | None = None, clear: bool = False) -> None:
         """Wait for a job under the running cell, then show its outcome there.

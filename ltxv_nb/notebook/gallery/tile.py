@@ -1,112 +1,115 @@
-"""One clip in the gallery: a poster that plays when it is clicked, the prompt, and the settings to copy."""
+"""One clip in the gallery, as HTML: its picture, the prompt, what it is, its stars, its actions."""
 
 from __future__ import annotations
 
 import html
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ltxv_nb.errors import LTXVError
+from ltxv_nb.job_list.facts import cost_text
 from ltxv_nb.journal.first_frames import settings_of
-from ltxv_nb.media.player import player_html, player_text
-from ltxv_nb.notebook.frontend import embed_for, notebook_folder
-from ltxv_nb.notebook.output.pictures import files_as_text
-from ltxv_nb.notebook.output.source import cell_text, copy_button, settings_text
-from ltxv_nb.text import one_line
-from ltxv_nb.video import Video
+from ltxv_nb.journal.ratings import MOST_STARS
+from ltxv_nb.media.player import file_address
+from ltxv_nb.notebook.output.actions import actions_html
+from ltxv_nb.notebook.output.source import settings_text
+from ltxv_nb.text import NO_MATH, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ltxv_nb.client import Client
     from ltxv_nb.journal import Record
-    from ltxv_nb.notebook.widgets.factory import WidgetFactory
 
 FILE_MISSING = "The file is no longer there."
 
-#: Shown until the poster is there, or in place of one that cannot be made.
-_NO_POSTER = '<div class="ltxv-poster ltxv-no-poster">{}</div>'
+#: The page has stars to click on, and the lightbox the rest.
+_ACTIONS = ("continue", "variation", "copy", "open", "download")
 
 
-class Tile:
-    """A tile; its widget is `box`. It is used again for another clip when the page is turned.
+def tile_html(record: Record, client: Client, poster: str | None, *, base_dir: Path, served: bool) -> str:
+    """Return a clip for a gallery that is alive.
 
     Parameters
     ----------
-    factory : WidgetFactory
-        Makes the widgets.
-    later : callable
-        Runs a function in the worker's thread.
+    record : Record
+        Its row in the journal.
+    client : Client
+        Whose journal it is.
+    poster : str or None
+        Its picture as a data URI, if there is one by now.
+    base_dir : Path
+        The notebook's folder.
+    served : bool
+        Whether the page can fetch the file itself; otherwise the kernel sends it when it is to be played.
     """
-
-    def __init__(self, factory: WidgetFactory, later: Callable[[Callable[[], None]], object]) -> None:
-        self._factory = factory
-        self.record: Record | None = None
-        self._summary = factory.html("", "ltxv-summary")
-        self._play = factory.button("Play", "Play this clip", lambda: later(self.open), "ltxv-play")
-        self._close_button = factory.button("Close", "Back to the poster", lambda: later(self.close_player))
-        self._player: Any = None
-        self.box: Any = factory.column([self._summary, self._play], "ltxv-tile")
-
-    def show(self, record: Record, client: Client, poster: str | None, text: str = "") -> None:
-        """Show a clip's poster, or a text in place of it, with prompt, settings and date."""
-        if record is not self.record:
-            self.close_player()
-            self.record = record
-            self._play.tooltip = f"Play: {one_line(record.prompt, 80)}"
-            self._play.description = self._play.tooltip
-        self._summary.value = _summary(record, client, poster, text)
-
-    def open(self) -> None:
-        """Replace the poster with the player, and start it."""
-        video = Video.of(self.record) if self.record else None
-        if video is None or self._player is not None:
-            return
-        base_dir = notebook_folder()
-        shown = player_html(video, embed=embed_for(video.path), base_dir=base_dir)
-        # Someone has clicked on it, so this one player starts by itself.
-        playing = shown.replace("<video controls", "<video autoplay controls", 1)
-        text = player_text(video, base_dir=base_dir)
-        self._player = self._factory.output({"text/html": playing, "text/plain": text})
-        self.box.children = [self._player, self._close_button]
-        self.box.add_class("ltxv-open")
-
-    def close_player(self) -> None:
-        """Show the poster again."""
-        player, self._player = self._player, None
-        if player is not None:
-            self.box.remove_class("ltxv-open")
-            self.box.children = [self._summary, self._play]
-            player.close()
-
-
-def _summary(record: Record, client: Client, poster: str | None, text: str) -> str:
-    picture = (
-        f'<img class="ltxv-poster" src="{poster}" alt="">' if poster else _NO_POSTER.format(html.escape(text))
-    )
-    when = datetime.fromtimestamp(record.created_at, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
-    asked = settings_text({"model": record.model, **settings_of(record.request)})
+    actions = actions_html(record, client, base_dir=base_dir, shown=_ACTIONS, group="tile")
     return (
-        f'{picture}<div class="ltxv-caption" title="{html.escape(record.prompt)}">'
-        f"{html.escape(one_line(record.prompt, 160))}</div>"
-        f'<div class="ltxv-small"><span>{html.escape(when)}</span>{_copy(record, client)}</div>'
-        f'<div class="ltxv-small">{html.escape(asked)}</div>'
-        f"{_missing(record, poster)}"
+        f'<div class="ltxv-tile-clip {NO_MATH}" data-job="{html.escape(record.id)}">'
+        f"{_thumb(record, poster, base_dir, served=served)}"
+        f'<div class="ltxv-about">{caption(record)}{chips(record)}{_stars(record)}{actions}</div></div>'
     )
 
 
-def _copy(record: Record, client: Client) -> str:
-    """Return the button that copies a clip's settings as a cell."""
-    try:
-        request = client.request_of(record)
-        text = cell_text(request, files_as_text(request, client.home))
-    except LTXVError:
-        return ""
-    return f"<span><pre hidden>{html.escape(text)}</pre>{copy_button('Copy settings', record.id)}</span>"
+def still_tile_html(record: Record, client: Client, thumbnail: str | None, *, base_dir: Path) -> str:
+    """Return a clip for where no kernel and no script is: a player of the file beside the notebook."""
+    address = html.escape(file_address(Path(record.file or ""), base_dir))
+    poster = f' poster="{thumbnail}"' if thumbnail else ""
+    label = html.escape(f"Video: {one_line(record.prompt, 120)}")
+    player = (
+        f'<video controls preload="none" playsinline width="320" height="180" src="{address}"{poster}'
+        f' aria-label="{label}" style="width:100%;height:auto;background:#000;border-radius:6px"></video>'
+        if Path(record.file or "").is_file()
+        else f"<em>{FILE_MISSING}</em>"
+    )
+    actions = actions_html(record, client, base_dir=base_dir, shown=("copy", "open"), group="still")
+    return f'<div style="min-width:0">{player}{caption(record)}{chips(record)}{actions}</div>'
 
 
-def _missing(record: Record, poster: str | None) -> str:
-    if not poster or Path(record.file or "").is_file():
-        return ""
-    return f'<div class="ltxv-hint">{FILE_MISSING}</div>'
+def caption(record: Record) -> str:
+    """Return the prompt."""
+    words = html.escape(record.prompt)
+    return f'<div class="ltxv-caption" dir="auto" title="{words}">{words}</div>'
+
+
+def chips(record: Record) -> str:
+    """Return what the clip is, in a few short pieces: settings, cost, when."""
+    when = datetime.fromtimestamp(record.created_at, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
+    asked = settings_text({"model": record.model, **settings_of(record.request)}).split(" · ")
+    words = [word for word in (*asked, cost_text(record), when) if word]
+    return f'<div class="ltxv-chips">{"".join(f"<span>{html.escape(word)}</span>" for word in words)}</div>'
+
+
+def _thumb(record: Record, poster: str | None, base_dir: Path, *, served: bool) -> str:
+    file = Path(record.file or "")
+    if not file.is_file():
+        return f'<div class="ltxv-thumb ltxv-no-poster">{FILE_MISSING}</div>'
+    if served:
+        address = html.escape(file_address(file, base_dir))
+        shown = f' poster="{poster}"' if poster else ""
+        picture = (
+            f'<video class="ltxv-poster" muted loop playsinline preload="none" tabindex="-1"'
+            f' aria-hidden="true" src="{address}"{shown}></video>'
+        )
+    else:
+        picture = f'<img class="ltxv-poster" src="{poster}" alt="">' if poster else ""
+    label = html.escape(f"Play: {one_line(record.prompt, 80)}")
+    button = f'<button type="button" class="ltxv-play" aria-label="{label}" title="{label}"></button>'
+    return f'<div class="ltxv-thumb">{picture}{button}</div>'
+
+
+def _stars(record: Record) -> str:
+    """Return the stars: one of five, which a click sets, and a click on the same one takes away again."""
+    given, job = record.stars or 0, html.escape(record.id)
+    stars = "".join(_star(number, given, job) for number in range(1, MOST_STARS + 1))
+    return (
+        f'<div class="ltxv-stars" role="radiogroup" aria-label="Stars" data-job="{job}" data-stars="{given}">'
+        f"{stars}</div>"
+    )
+
+
+def _star(number: int, given: int, job: str) -> str:
+    words = "1 star" if number == 1 else f"{number} stars"
+    on, checked = ' class="ltxv-on"' if number <= given else "", " checked" if number == given else ""
+    return (
+        f'<label title="{words}"{on}><input type="radio" name="ltxv-stars-{job}" value="{number}"'
+        f' aria-label="{words}"{checked}></label>'
+    )

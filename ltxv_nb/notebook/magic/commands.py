@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import html
 import json
 import time
 from dataclasses import dataclass, field, replace
@@ -11,10 +10,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, GenerationTimeout, LTXVError, RequestError
-from ltxv_nb.media.player import file_address
 from ltxv_nb.money.words import dry_run
-from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.notebook.frontend import front_end_of
 from ltxv_nb.notebook.ipython import running_request
+from ltxv_nb.notebook.magic.job_commands import CHOICES as JOB_CHOICES
+from ltxv_nb.notebook.magic.job_commands import USAGE as JOBS_USAGE
+from ltxv_nb.notebook.magic.job_commands import find_job, rate, show_jobs
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
 from ltxv_nb.notebook.magic.model_commands import USAGE as MODELS_USAGE
 from ltxv_nb.notebook.magic.money_commands import budget
@@ -23,23 +24,13 @@ from ltxv_nb.notebook.magic.spend_commands import CHOICES as SPEND_CHOICES
 from ltxv_nb.notebook.magic.spend_commands import SWITCHES as SPEND_SWITCHES
 from ltxv_nb.notebook.magic.spend_commands import USAGE as SPEND_USAGE
 from ltxv_nb.notebook.magic.spend_commands import show_balance, show_spend
-from ltxv_nb.notebook.output.status import seconds_text
 from ltxv_nb.settings import PINNED, is_pinned
-from ltxv_nb.text import NO_MATH, one_line, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ltxv_nb.job import Job
     from ltxv_nb.models.price import Price
     from ltxv_nb.notebook.session import NotebookSession
-
-#: Rows that `%ltxv jobs` shows when no number is given.
-JOBS_SHOWN = 20
-
-
-#: Jupyter sets its tables flush right.
-_LEFT = ' style="text-align:left"'
 
 
 @dataclass(frozen=True)
@@ -105,8 +96,9 @@ def run(session: NotebookSession, words: list[str], *, embed: bool | None, timeo
     arguments = _plain(rest)
     options = parse([word for word in rest if word not in arguments])
     said = {key for key, value in vars(options).items() if value}
-    needs, most = bool(command.takes) and not command.takes.startswith("["), 1 if command.takes else 0
-    if len(arguments) > most or (needs and not arguments) or said - set(command.flags):
+    optional = command.takes.startswith("[")
+    most = 1 if optional else len(command.takes.split())
+    if not (0 if optional else most) <= len(arguments) <= most or said - set(command.flags):
         raise RequestError(f"%ltxv {name} is used like this: %ltxv {f'{name} {command.takes}'.strip()}")
     given_embed = embed if options.embed is None else options.embed
     command.run(session, arguments, replace(options, embed=given_embed, timeout=options.timeout or timeout))
@@ -193,88 +185,8 @@ def _help(session: NotebookSession, _arguments: list[str], _options: Options) ->
     session.say(help_text())
 
 
-def _jobs(session: NotebookSession, arguments: list[str], _options: Options) -> None:
-    limit = JOBS_SHOWN
-    if arguments:
-        if not arguments[0].isdigit() or not int(arguments[0]):
-            raise RequestError(
-                f"{arguments[0]!r} is not a number of jobs: %ltxv jobs 50 shows the newest 50."
-            )
-        limit = int(arguments[0])
-    jobs = session.client.jobs(limit + 1)
-    session.publish(_jobs_bundle(jobs[:limit], more=len(jobs) > limit))
-
-
-def _jobs_bundle(jobs: list[Job], *, more: bool) -> dict[str, str]:
-    if not jobs:
-        text = "There are no jobs yet. A cell that begins with %%ltxv makes one."
-        return {"text/plain": text, "text/html": f"<p>{html.escape(text)}</p>"}
-    rows = [
-        (job.id, job.describe().split("  ")[1], seconds_text(job.elapsed()), one_line(job.record.prompt, 60))
-        for job in jobs
-    ]
-    more_words = f"The newest {len(jobs)}; %ltxv jobs {10 * len(jobs)} shows more." if more else ""
-    last = "\n".join(filter(None, [*map(_stopped_words, jobs), more_words]))
-    titles = "".join(f"<th{_LEFT}>{title}</th>" for title in ("job", "state", "time", "prompt", "file"))
-    cells = "".join(
-        f"<tr>{''.join(_cell(html.escape(word)) for word in row)}{_cell(_file_link(job))}</tr>"
-        for row, job in zip(rows, jobs, strict=True)
-    )
-    lines = [
-        visible(
-            f"{row[0]}  {row[1]:<12}  {row[2]:>6}  {row[3]}  {job.video.path.name if job.video else ''}"
-        ).rstrip()
-        for row, job in zip(rows, jobs, strict=True)
-    ]
-    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{cells}</tbody></table>"
-    return {
-        "text/plain": "\n".join([*lines, last]).rstrip(),
-        "text/html": f'<div class="{NO_MATH}">{table}{_paragraphs(last)}</div>',
-    }
-
-
-def _stopped_words(job: Job) -> str:
-    """Say which process holds a job without giving a sign of life, and what can be done; mostly nothing."""
-    holder, now = job.client.holder_of(job), time.time()
-    if holder is None or not holder.is_quiet(now):
-        return ""
-    return one_line(
-        f"Job {job.id} is tracked by process {holder.pid} on {holder.host}, of which nothing has been heard "
-        f"for {seconds_text(now - holder.heard_at)}: it may be stopped. There `kill -CONT {holder.pid}` lets "
-        f"it continue and `kill -KILL {holder.pid}` ends it; here, %ltxv takeover {job.id} tracks the job."
-    )
-
-
-def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{html.escape(line)}</p>" for line in text.splitlines())
-
-
-def _cell(content: str) -> str:
-    return f'<td{_LEFT} dir="auto">{content}</td>'
-
-
-def _file_link(job: Job) -> str:
-    if not job.video:
-        return ""
-    address = html.escape(file_address(job.video.path, notebook_folder()))
-    return f'<a href="{address}">{html.escape(visible(job.video.path.name))}</a>'
-
-
-def _job(session: NotebookSession, word: str) -> Job:
-    """Return the job of an id, or of a variable that holds a job or its video."""
-    from ltxv_nb.job import Job
-    from ltxv_nb.video import Video
-
-    held = session.ip.user_ns.get(word)
-    if isinstance(held, Job) and not held.id:
-        return held  # it waits for another one, and no journal knows it
-    if isinstance(held, (Job, Video)):
-        word = held.id if isinstance(held, Job) else held.job_id
-    return session.client.job(word)
-
-
 def _show(session: NotebookSession, arguments: list[str], options: Options) -> None:
-    job = _job(session, arguments[0])
+    job = find_job(session, arguments[0])
     session.bind(job)
     if job.video is None and job.watched and not job.done():
         session.follow(job, embed=options.embed)
@@ -286,7 +198,7 @@ def _show(session: NotebookSession, arguments: list[str], options: Options) -> N
 
 def _wait(session: NotebookSession, arguments: list[str], options: Options) -> None:
     client = session.client
-    jobs = [_job(session, arguments[0])] if arguments else [*client.resume(), *session.waiting()]
+    jobs = [find_job(session, arguments[0])] if arguments else [*client.resume(), *session.waiting()]
     if not jobs:
         session.say("Nothing is unfinished, so there is nothing to wait for.")
     timeout = options.timeout
@@ -318,7 +230,7 @@ def _is_one_line(session: NotebookSession) -> bool:
 
 
 def _stop(session: NotebookSession, arguments: list[str], _options: Options) -> None:
-    job = _job(session, arguments[0])
+    job = find_job(session, arguments[0])
     if job.done():
         session.say(f"Job {job.id} has ended already.")
         return
@@ -327,7 +239,7 @@ def _stop(session: NotebookSession, arguments: list[str], _options: Options) -> 
 
 
 def _forget(session: NotebookSession, arguments: list[str], _options: Options) -> None:
-    job = _job(session, arguments[0])
+    job = find_job(session, arguments[0])
     if job.done():
         session.say(f"Job {job.id} has ended already.")
         return
@@ -355,7 +267,7 @@ def _resume(session: NotebookSession, _arguments: list[str], options: Options) -
 
 
 def _take_over(session: NotebookSession, arguments: list[str], options: Options) -> None:
-    job = _job(session, arguments[0])
+    job = find_job(session, arguments[0])
     session.bind(job)
     if job.done():
         session.show(job, embed=options.embed)
@@ -364,7 +276,7 @@ def _take_over(session: NotebookSession, arguments: list[str], options: Options)
 
 
 def _attach(session: NotebookSession, arguments: list[str], options: Options) -> None:
-    job = _job(session, arguments[0])
+    job = find_job(session, arguments[0])
     if job.status == "lost" or (job.video is not None and not job.video.path.is_file()):
         job.reopen()
     session.bind(job)
@@ -445,9 +357,18 @@ COMMANDS: dict[str, Command] = {
         usage=SPEND_USAGE,
     ),
     "balance": Command(show_balance, "what the account holds; it asks the service"),
-    "jobs": Command(_jobs, "the newest jobs in the journal, with state and file", "[NUMBER]"),
     "budget": Command(
         budget, "how much may be spent, and what is left; or set that", "[USD[/day|week|month] | off]"
+    ),
+    "jobs": Command(
+        show_jobs,
+        "the newest jobs in the journal, as a table: state, age, cost, file",
+        "[NUMBER]",
+        choices=JOB_CHOICES,
+        usage=JOBS_USAGE,
+    ),
+    "rate": Command(
+        rate, "give a clip 1 to 5 stars, to find it by in the gallery; 0 takes them away", "ID STARS"
     ),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),

@@ -160,7 +160,7 @@ def _for_command(before: list[str], session: NotebookSession) -> Iterable[str]:
         return _for_choices(before, command, session)
     if command is None or len(before) > 1:
         return []
-    if command.takes in {"ID", "[ID]"}:
+    if command.takes.split()[:1] in (["ID"], ["[ID]"]):
         return _job_ids(session)
     if command.takes == "MODEL":
         return _models(session)

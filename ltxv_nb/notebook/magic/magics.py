@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -178,13 +179,21 @@ class LTXVMagics(Magics):
         return chosen
 
     def _file_names(self, value: Any) -> Mapping[str, Any]:
-        """Return the names that a file can have: the variables; and ``_`` and ``last``, the job before."""
-        names, last = self.session.ip.user_ns, self.session.last_job()
+        """Return what a file can be called: a variable, a job's id, ``_`` or ``last``, the job before."""
+        names, last = {**self._jobs_named(value), **self.session.ip.user_ns}, self.session.last_job()
         if last is None and (value == "_" or (value == "last" and "last" not in names)):
             raise RequestError(
                 f"-i {value}: there is no job before this one in this notebook; nothing was sent."
             )
         return {"last": last, **names, "_": last} if last is not None else names
+
+    def _jobs_named(self, value: Any) -> dict[str, Job]:
+        """Return the jobs whose ids are given as files; a file that is called like an id comes first."""
+        from ltxv_nb.journal import is_id
+
+        words = value if isinstance(value, list) else [value]
+        ids = [word for word in words if isinstance(word, str) and is_id(word) and not Path(word).exists()]
+        return {word: job for word in ids if (job := self.session.client.known_job(word)) is not None}
 
     def _generate(self, request: GenerationRequest, options: Options) -> None:
         """Submit the request, bind the job, and show it; wait for it if that was asked for."""

@@ -25,7 +25,7 @@ def filled(known: Parameter | None, value: Any, names: Mapping[str, Any]) -> Any
     value : object
         What stands on the line: a text, several in a list, or a bool for a switch.
     names : mapping
-        The notebook's variables.
+        The notebook's variables; for a file also jobs by their ids.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def _file(known: Parameter, word: str, names: Mapping[str, Any]) -> Any:
     if alone:
         return found
     if not word.isidentifier():
-        return fill(word, names)
+        return names[word] if word in names else fill(word, names)
     if word not in names and not Path(word).exists():
         raise RequestError(
             f"{known.flags[0]} {word}: there is no variable {word!r} yet, and no file of that name; nothing "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.media.player import pending_html, player_html, player_text
+from ltxv_nb.notebook.output.actions import actions_html
 from ltxv_nb.notebook.output.card import Card, card_of
 from ltxv_nb.text import NO_MATH
 
@@ -46,7 +47,8 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = 
     note = " ".join(filter(None, [note, job.bill_note]))
     text = outcome_text(job, base_dir, note)
     if job.video is not None:
-        player = player_html(job.video, embed=embed, base_dir=base_dir, note=note)
+        actions = actions_html(job.record, job.client, base_dir=base_dir)
+        player = player_html(job.video, embed=embed, base_dir=base_dir, note=note, actions=actions)
         return {"text/html": player, "text/plain": text}
     return {"text/html": outcome_card(job).html(), "text/plain": text}
 

@@ -27,6 +27,12 @@ _COPY = (
 )
 
 
+class JobId(str):
+    """The id of a job where a cell names a file: the last frame of its clip, or the clip itself."""
+
+    __slots__ = ()
+
+
 def cell_text(
     request: GenerationRequest, files: Mapping[str, Any] | None = None, *, again: bool = False
 ) -> str:
@@ -140,12 +146,13 @@ def code_html(title: str, text: str) -> str:
     )
 
 
-def copy_button(label: str, title: str) -> str:
-    """Return a button that copies the ``pre`` beside it."""
+def copy_button(label: str, title: str, style: str = "") -> str:
+    """Return a button that copies the ``pre`` beside it; a style of its own where no stylesheet reaches."""
     shown, about = html.escape(label), html.escape(f"{label}: {title}")
+    look = f' style="{style}"' if style else ""
     return (
-        f'<button type="button" class="ltxv-copy" title="{about}" aria-label="{about}" onclick="{_COPY}">'
-        f"{shown}</button>"
+        f'<button type="button" class="ltxv-copy" title="{about}" aria-label="{about}"{look}'
+        f' onclick="{_COPY}">{shown}</button>'
     )
 
 
@@ -178,7 +185,7 @@ def _word(flag: str, text: str) -> str:
 def _path(source: Any) -> str:
     """Return a file as an option names it; one called like a variable must not be taken for that."""
     text = str(source)
-    return f"./{text}" if text.isidentifier() else text
+    return f"./{text}" if text.isidentifier() and not isinstance(source, JobId) else text
 
 
 def _literal_word(text: str) -> str:

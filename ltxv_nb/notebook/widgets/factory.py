@@ -130,10 +130,10 @@ class WidgetFactory:
         about = self.field(parameter, "ltxv-switch")
         return widgets.Checkbox(bool(parameter.default), indent=False, **{**about, "style": self._checkbox})
 
-    def output(self, bundle: dict[str, str]) -> Any:
+    def output(self, bundle: dict[str, str], css_class: str = "ltxv-done") -> Any:
         """Return an output of the notebook's own kind: there the page finds files beside the notebook."""
         shown = {"output_type": "display_data", "data": bundle, "metadata": {}}
-        return widgets.Output(outputs=(shown,), layout=self.layout, **css_classes("ltxv-done"))
+        return widgets.Output(outputs=(shown,), layout=self.layout, **css_classes(css_class))
 
     def close(self) -> None:
         """Remove the shared models."""

@@ -117,32 +117,6 @@ JOB_STYLE = f"""
 }}
 """
 
-#: For the pages of the gallery.
-GALLERY_STYLE = f"""
-.ltxv-ui .ltxv-find{{display:flex;flex-flow:row wrap;gap:12px;align-items:flex-end}}
-.ltxv-ui .ltxv-find>.ltxv-words{{flex:1 1 260px}}
-.ltxv-ui .ltxv-find>.ltxv-choice{{flex:0 1 200px}}
-.ltxv-ui .ltxv-tiles{{display:grid;gap:16px 12px;grid-template-columns:repeat(auto-fill,minmax(230px,1fr));
- grid-auto-flow:row dense;align-items:start}}
-.ltxv-ui .ltxv-tile{{position:relative;min-width:0;gap:6px;overflow-wrap:anywhere}}
-.ltxv-ui .ltxv-summary{{width:100%;min-width:0}}
-.ltxv-ui .ltxv-tile.ltxv-open{{grid-column:1/-1;border:1px solid {_LINE};border-radius:10px;padding:12px}}
-.ltxv-poster{{display:block;width:100%;aspect-ratio:16/9;object-fit:cover;border-radius:8px;background:{_RAISED}}}
-.ltxv-no-poster{{display:flex;align-items:center;justify-content:center;color:{_SOFT};font-style:italic}}
-.ltxv-caption{{margin-top:6px;display:-webkit-box;-webkit-line-clamp:2;-webkit-box-orient:vertical;
- overflow:hidden;min-height:2.9em}}
-.ltxv-ui .ltxv-small{{font-size:12px;color:{_SOFT};display:flex;gap:8px;justify-content:space-between;
- align-items:center}}
-.ltxv-ui .ltxv-tile>.ltxv-button{{align-self:flex-start}}
-.ltxv-ui .ltxv-tile .ltxv-play{{position:absolute;left:0;top:0;width:100%;height:auto;aspect-ratio:16/9;
- background:transparent;border:0;padding:0;box-shadow:none;font-size:0;cursor:pointer}}
-.ltxv-ui .ltxv-tile .ltxv-play::after{{content:"";display:block;position:absolute;left:50%;top:50%;
- width:44px;height:44px;margin:-22px;border-radius:50%;background:rgba(0,0,0,.62)}}
-.ltxv-ui .ltxv-tile .ltxv-play::before{{content:"";position:absolute;left:50%;top:50%;z-index:1;
- margin:-9px 0 0 -6px;border:9px solid transparent;border-left:15px solid #fff;border-right:0}}
-.ltxv-ui .ltxv-tile .ltxv-play:hover::after{{background:{_BRAND}}}
-"""
-
 #: For the status of a running job.
 STATUS_STYLE = """
 .ltxv-status{align-items:center;gap:4px 12px;flex-flow:row wrap;

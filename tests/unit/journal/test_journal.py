@@ -14,6 +14,7 @@ from fakes import ORIGIN, Rig, blocked_by
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import OPEN, Journal, State, new_id, trouble
 from ltxv_nb.journal.rows import _IS_OPEN
+from ltxv_nb.journal.search import Wanted
 from ltxv_nb.journal.transitions import accepted, progressed, refused, released, saved
 from ltxv_nb.notebook.session import NotebookSession
 
@@ -228,11 +229,11 @@ def test_finished_videos_are_found_by_words_id_and_model(rig, journal):
         journal.reserve(record)
         rig.clock.advance(1)
     assert [r.id for r in journal.saved()] == [two.id, one.id]
-    assert [r.id for r in journal.saved(text="100%")] == [one.id]
-    assert [r.id for r in journal.saved(text="a_b")] == [one.id]
-    assert [r.id for r in journal.saved(text=two.id)] == [two.id]
-    assert [r.id for r in journal.saved(model="a/b")] == [one.id]
-    assert journal.count_saved(text="of") == 2
+    assert [r.id for r in journal.saved(Wanted(text="100%"))] == [one.id]
+    assert [r.id for r in journal.saved(Wanted(text="a_b"))] == [one.id]
+    assert [r.id for r in journal.saved(Wanted(text=two.id))] == [two.id]
+    assert [r.id for r in journal.saved(Wanted(model="a/b"))] == [one.id]
+    assert journal.count_saved(Wanted(text="of")) == 2
     assert journal.models() == ["a/b", "ltxv/ltxv-2"]
     assert [r.id for r in journal.finished_before("f")] == [one.id]
     assert journal.finished_before("other") == []

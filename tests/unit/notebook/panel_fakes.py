@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import DuplicateRequest, LTXVError, UnknownModel
 from ltxv_nb.journal import Record
+from ltxv_nb.journal.search import ANY
 from ltxv_nb.models import builtin_models
 from ltxv_nb.models.listing import ModelList
 from ltxv_nb.notebook.output.status import Board
@@ -15,6 +16,8 @@ from ltxv_nb.polling.estimate import expected
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from ltxv_nb.journal.search import Wanted
 
 
 def record_of(job_id: str, prompt: str, **changes: Any) -> Record:
@@ -92,17 +95,35 @@ class FakeJournal:
     def __init__(self, records: list[Record]) -> None:
         self.records = records
 
-    def saved(self, *, text: str = "", model: str = "", limit: int = 50, offset: int = 0) -> list[Record]:
-        return self._found(text, model)[offset : offset + limit]
+    def saved(self, wanted: Wanted = ANY, *, limit: int = 50, offset: int = 0) -> list[Record]:
+        return self._found(wanted)[offset : offset + limit]
 
-    def count_saved(self, *, text: str = "", model: str = "") -> int:
-        return len(self._found(text, model))
+    def count_saved(self, wanted: Wanted = ANY) -> int:
+        return len(self._found(wanted))
+
+    def saved_mark(self) -> tuple[int, float]:
+        return len(self.records), 0.0
 
     def models(self) -> list[str]:
         return sorted({record.model for record in self.records})
 
-    def _found(self, text: str, model: str) -> list[Record]:
-        return [known for known in self.records if text in known.prompt and model in {"", known.model}]
+    def notebooks(self) -> list[str]:
+        return sorted({record.notebook for record in self.records if record.notebook})
+
+    def get(self, job_id: str) -> Record | None:
+        return next((record for record in self.records if record.id == job_id), None)
+
+    def _found(self, wanted: Wanted) -> list[Record]:
+        return [
+            known
+            for known in self.records
+            if all(word in known.prompt for word in wanted.words)
+            and wanted.model in {"", known.model}
+            and (known.stars or 0) >= wanted.stars
+            and (wanted.since is None or known.created_at >= wanted.since)
+            and (wanted.paid is None or wanted.paid == (known.backend != "sandbox"))
+            and wanted.notebook in {"", known.notebook}
+        ]
 
 
 class FakeClient:

@@ -133,10 +133,10 @@ def blocked_journal(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> It
     """From the second page on, a journal that does not answer until the gate is open."""
     gate, saved = Gate(), session.client.journal.saved
 
-    def read(**options: Any) -> Any:
+    def read(*wanted: Any, **options: Any) -> Any:
         if threading.current_thread() is not threading.main_thread():
             gate.pass_through()
-        return saved(**options)
+        return saved(*wanted, **options)
 
     monkeypatch.setattr(session.client.journal, "saved", read)
     yield gate
