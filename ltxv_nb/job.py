@@ -252,6 +252,11 @@ class Job:
         return self._news.trouble
 
     @property
+    def again_at(self) -> float | None:
+        """When its request is sent again, in unix seconds, while it waits for that: it was not accepted."""
+        return self._news.again_at
+
+    @property
     def downloaded(self) -> float | None:
         """The share of the video that is on disk, 0 to 1; ``None`` when that is not known."""
         done, total = self._news.bytes_done, self._news.bytes_total
@@ -270,9 +275,7 @@ class Job:
         """Return how long it is going to take, as far as that is known."""
         from ltxv_nb.polling.estimate import expected
 
-        accepted_at = self.record.accepted_at or self.record.created_at
-        end = self.record.finished_at or time.time()
-        return expected(self.client.estimates.belief(self.record), max(0.0, end - accepted_at))
+        return expected(self.client.estimates.belief(self.record))
 
     def describe(self) -> str:
         """Return one line of plain text about where it is."""

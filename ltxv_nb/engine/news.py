@@ -32,6 +32,8 @@ class News:
         Whether it is still being tracked.
     bytes_done, bytes_total : int or None
         How far a download is.
+    again_at : float or None
+        When the request is sent again, in unix seconds, while it waits for that: it was not accepted.
     number : int
         Larger than that of all news made before it in this process.
     """
@@ -43,6 +45,7 @@ class News:
     watching: bool = True
     bytes_done: int | None = None
     bytes_total: int | None = None
+    again_at: float | None = None
     number: int = field(default_factory=_numbers.__next__, compare=False)
 
     def updated(self, **changes: Any) -> News:

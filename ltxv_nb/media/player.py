@@ -26,22 +26,48 @@ logger = logging.getLogger("ltxv_nb")
 #: Bytes of MP4 that a notebook carries for one clip. As Base64, with a poster, three of them stay under 3 MB.
 EMBED_LIMIT = 640_000
 
-#: The note that is shown with every sandbox clip.
+#: What is said of a sandbox clip in plain text, and in three words on its pill.
 SANDBOX_NOTE = (
     "Sandbox clip: drawn on this machine to try things out, free of charge; the real model was not asked."
 )
+SANDBOX_PILL = "Free sandbox drawing"
 
 #: Characters of a prompt that show without a click.
 _PROMPT_SHOWN = 280
 
-_CARD = "max-width:720px;margin:4px 0 8px;color:var(--jp-ui-font-color1,inherit)"
-_FRAME = "width:100%;height:auto;background:#000;border-radius:6px"
-_PLAYER = f"display:block;{_FRAME}"
-_SMALL = "margin:6px 2px 0;font-size:12px;line-height:1.5;color:var(--jp-ui-font-color2,#666)"
+#: Pixels of the tallest clip on a page: a portrait has to fit on a screen.
+_TALLEST = 540
+
+_CARD = "max-width:720px;margin:8px 0;color:var(--jp-ui-font-color1,inherit)"
+_FRAME = "background:#000;border-radius:8px"
+_SMALL = "margin:8px 0 0;font-size:12px;line-height:16px;color:var(--jp-ui-font-color2,#666)"
 _LINK = "color:var(--jp-content-link-color,#1976d2)"
-_BADGE = (
-    "display:inline-block;padding:1px 8px;margin-top:2px;border-radius:9px;border:1px solid "
-    "var(--jp-border-color1,#bbb);background:var(--jp-layout-color2,#eee);color:var(--jp-ui-font-color1,#333)"
+_PROMPT = (
+    "margin:8px 0 0;font:14px/20px var(--jp-ui-font-family,system-ui,sans-serif);"
+    "color:var(--jp-ui-font-color1,inherit);white-space:pre-line;overflow-wrap:anywhere"
+)
+_CHIPS = (
+    "display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;margin:8px 0 0;min-height:24px;"
+    "font:12px/16px var(--jp-ui-font-family,system-ui,sans-serif)"
+)
+_CHIP = (
+    "padding:1px 8px;border-radius:9px;border:1px solid var(--jp-border-color2,#ddd);"
+    "color:var(--jp-ui-font-color1,#333)"
+)
+_PILL = f"{_CHIP};background:var(--jp-layout-color2,#eee)"
+
+
+#: Said wherever a status, a panel or a gallery has lost its kernel while clips were being made.
+KERNEL_GONE = (
+    '<div class="ltxv-gone" style="font-size:14px;line-height:20px"><b>The kernel was restarted.</b> '
+    "The job continues: <code>%ltxv resume</code></div>"
+)
+#: Stands in the player of a clip that may not be there yet.
+_NOT_YET = data_uri(
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1920 1080"><rect width="1920" height="1080" '
+    b'fill="#333"/><text x="960" y="560" fill="#fff" font-family="sans-serif" font-size="56" '
+    b'text-anchor="middle">The clip plays here when it is finished</text></svg>',
+    "image/svg+xml",
 )
 
 
@@ -80,15 +106,15 @@ def player_html(
     Returns
     -------
     str
-        One ``div`` with a player, a link to the file, the prompt and the parameters.
+        One ``div`` with a player, the prompt, and in small what was made and a link to the file.
     """
     address = file_address(video.path, base_dir)
     if not Path(video.path).is_file():
-        gone = f'<div style="{_SMALL}"><em>The file is no longer there.</em></div>'
-        return _card(video, gone, _link(video.path, address), note, actions)
+        gone = f'<div style="{_SMALL}">The file is no longer there.</div>'
+        return _card(video, gone, _link(video, address), [note], actions)
     source = _source(video, embed, address)
-    link = _link(video.path, address) + (" (full file; above: a small preview)" if source.is_preview else "")
-    return _card(video, _player(video, source), link, note, actions)
+    preview = "This is a small preview; Open plays the full file." if source.is_preview else ""
+    return _card(video, _player(video, source), _link(video, address), [preview, note], actions)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -97,6 +123,18 @@ def player_text(video: Video, *, base_dir: Path | None = None) -> str:
     words = [f"Video {visible(path)}", *_facts(video)]
     notes = [note for note in (_doubt(video), SANDBOX_NOTE if video.backend == "sandbox" else "") if note]
     return ". ".join([", ".join(words), *notes])
+
+
+def frame_style(width: int, height: int) -> str:
+    """Return the style of a clip's place on a page; the same before it is there, while it is being made.
+
+    Parameters
+    ----------
+    width, height : int
+        Pixels of the clip.
+    """
+    widest = round(_TALLEST * width / height)
+    return f"width:min(100%,{widest}px);aspect-ratio:{width}/{height}"
 
 
 def file_address(path: Path, base_dir: Path | None = None) -> str:
@@ -118,13 +156,11 @@ def _near_path(path: Path, base: Path) -> str:
 
 
 def pending_html(file: Path, job_id: str, *, base_dir: Path | None = None) -> str:
-    """Return a fallback for a clip that is not finished yet, in case its cell is never updated.
+    """Return what stands in place of a status whose kernel is gone: how to go on, and the clip.
 
-    A page that was reloaded during the job, saved, and opened without its kernel holds neither the status nor
-    the final output. The name of the file is known from the start, so the fallback links to it.
-    `PENDING_STYLE` shows its player where the status widget has no kernel, and hides all of it where it has
-    one; where no style applies it is a line of small print, and in an untrusted notebook, which strips
-    ``hidden``, a player.
+    The name of the file is known from the start. Its player has a picture that says so where the clip is not
+    finished; a page cannot tell without a script. In an untrusted notebook, which strips ``hidden``, the
+    player is there from the start.
 
     Parameters
     ----------
@@ -137,9 +173,9 @@ def pending_html(file: Path, job_id: str, *, base_dir: Path | None = None) -> st
     """
     address, shown, job = (html.escape(text) for text in (file_address(file, base_dir), file.name, job_id))
     return (
-        f'<div class="ltxv-pending {NO_MATH}" style="{_CARD}">'
+        f'<div class="ltxv-pending {NO_MATH}" style="{_CARD}">{KERNEL_GONE}'
         f'<video hidden controls preload="none" playsinline width="1920" height="1080" src="{address}" '
-        f'style="{_FRAME}" title="{shown}"></video>'
+        f'poster="{_NOT_YET}" style="width:100%;height:auto;margin-top:8px;{_FRAME}" title="{shown}"></video>'
         f'<div style="{_SMALL}">When it is finished, the clip is in '
         f'<a href="{address}" style="{_LINK}">{shown}</a>, '
         f"and <code>%ltxv show {job}</code> shows it here.</div></div>"
@@ -182,35 +218,56 @@ def _player(video: Video, source: _Source) -> str:
     return (
         f'<video controls preload="metadata" playsinline width="{width}" height="{height}"'
         f' aria-label="{label}" title="{label}"{poster} src="{html.escape(source.address)}"'
-        f' style="{_PLAYER};aspect-ratio:{width}/{height}"></video>'
+        f' style="display:block;{frame_style(width, height)};{_FRAME}"></video>'
     )
 
 
-def _card(video: Video, player: str, link: str, note: str, actions: str) -> str:
-    facts = html.escape(" · ".join([*_facts(video), *_asked(video)]))
-    doubt = f"<div>{html.escape(_doubt(video))}</div>" if video.doubt else ""
-    badge = f'<div><span style="{_BADGE}">{html.escape(SANDBOX_NOTE)}</span></div>'
-    sandbox = badge if video.backend == "sandbox" else ""
-    more = f'<div class="ltxv-line">{html.escape(note)}</div>' if note else ""
+def _card(video: Video, player: str, link: str, notes: Iterable[str], actions: str) -> str:
+    small = "".join(
+        f'<div class="ltxv-line" style="{_SMALL}">{html.escape(note)}</div>'
+        for note in (_doubt(video), *notes)
+        if note
+    )
     return (
-        f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div style="{_SMALL}"><div>{link}</div>'
-        f"<div>{facts}</div>{doubt}{_prompt(video.prompt)}{sandbox}{more}"
-        f"{actions}</div></div>"
+        f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div>{prompt_html(video.prompt)}'
+        f'<div class="ltxv-chips" style="{_CHIPS}">{_chips(video)}{link}</div>{small}{actions}</div></div>'
     )
 
 
-def _link(path: Path, address: str) -> str:
-    name = html.escape(Path(path).name)
-    return f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener">{name}</a>'
+def _chips(video: Video) -> str:
+    """Return length, size, model and cost; what the sandbox made says so in place of a cost."""
+    facts = [
+        f"{video.duration:.3g} s",
+        f"{int(video.width)}×{int(video.height)}",
+        _model(video),
+        _cost(video),
+    ]
+    chips = [f'<span style="{_CHIP}">{html.escape(fact)}</span>' for fact in facts if fact]
+    if video.backend == "sandbox":
+        title = html.escape(" ".join(filter(None, [SANDBOX_NOTE, video.cost_text.capitalize()])))
+        chips.append(f'<span class="ltxv-pill" style="{_PILL}" title="{title}">{SANDBOX_PILL}</span>')
+    return "".join(chips)
 
 
-def _prompt(prompt: str) -> str:
+def _link(video: Video, address: str) -> str:
+    """Return the link to the file; what else is known of it stands in its tooltip."""
+    about = html.escape(", ".join([Path(video.path).name, *_facts(video), f"job {video.job_id}"]))
+    return (
+        f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener" '
+        f'title="{about}">Open</a>'
+    )
+
+
+def prompt_html(prompt: str) -> str:
+    """Return a prompt as it stands below its clip; a long one unfolds."""
     full, first = html.escape(prompt), html.escape(one_line(prompt, _PROMPT_SHOWN))
+    if not prompt.strip():
+        return ""
     if len(prompt) <= _PROMPT_SHOWN:
-        return f'<div dir="auto" style="font-style:italic;white-space:pre-line">{full}</div>'
+        return f'<div class="ltxv-words" dir="auto" style="{_PROMPT}">{full}</div>'
     return (
-        f'<details><summary dir="auto" style="font-style:italic">{first}</summary>'
-        f'<div dir="auto" style="font-style:italic;white-space:pre-line">{full}</div></details>'
+        f'<details class="ltxv-words" style="{_PROMPT}"><summary dir="auto">{first}</summary>'
+        f'<div dir="auto">{full}</div></details>'
     )
 
 
@@ -221,7 +278,7 @@ def _facts(video: Video) -> list[str]:
         word
         for word in (
             f"{video.duration:.3g} s",
-            f"{int(video.width)}x{int(video.height)}",
+            f"{int(video.width)}×{int(video.height)}",
             f"{video.fps:.4g} fps",
             sound,
             size_text(video.size_bytes),
@@ -235,10 +292,12 @@ def _doubt(video: Video) -> str:
     return f"The video {video.doubt}; the same file came twice, and was kept." if video.doubt else ""
 
 
-def _asked(video: Video) -> Iterable[str]:
-    """What the file cannot tell: the model, and the job's id."""
-    model = str(video.settings.get("model") or "")
-    return [word for word in (model.rpartition("/")[2], f"job {video.job_id}") if word]
+def _cost(video: Video) -> str:
+    return "" if video.backend == "sandbox" else video.cost_text
+
+
+def _model(video: Video) -> str:
+    return str(video.settings.get("model") or "").rpartition("/")[2]
 
 
 def size_text(size: float) -> str:

@@ -269,77 +269,56 @@ _WIDE = 8
 
 @dataclass(frozen=True)
 class Expected:
-    """How long a clip takes in all, for people, given that it is not finished yet.
+    """How long a clip takes in all, for people.
+
+    It does not move while the clip is being made: it is about the whole time, with which the elapsed time is
+    compared.
 
     Attributes
     ----------
     seconds : float
-        Median of the total time, in seconds since acceptance.
+        Median of the total time, in seconds since acceptance; the bar goes by it.
     low, high : float
         Eight of ten such clips end between these, in seconds since acceptance.
     source : str
         Where this comes from, in words.
-    usual : float
-        The same median before anything was known of this very clip; the bar goes by it.
-    late : float
-        Nine of ten clips are finished by then, in seconds since acceptance.
     """
 
     seconds: float
     low: float
     high: float
     source: str
-    usual: float
-    late: float
 
     def words(self, age: float = 0.0) -> str:
-        """Say it as a person would: ``about 60 s``, ``50-80 s``, ``up to 80 s``, ``much longer than usual``.
+        """Say it as a person would: ``about 60 s``, ``50–80 s``, ``up to 80 s``, ``much longer than usual``.
 
         Parameters
         ----------
         age : float
             Seconds since acceptance.
         """
-        if age > self.late:
-            return f"{'much' if age > 2 * self.late else 'a little'} longer than usual"
+        if age > self.high:
+            return f"{'much' if age > 2 * self.high else 'a little'} longer than usual"
         if self.source == FROM_VENDOR and 50 <= self.seconds <= 75:
             return "about a minute"
         low, high = _rounded(self.low), _rounded(self.high)
         if self.high < 1.4 * self.low or low == high:
             return f"about {_amount(_rounded(self.seconds))}"
-        if low <= _rounded(age) or high >= _WIDE * low:  # such a range says no more than its end
+        if high >= _WIDE * low:  # such a range says no more than its end
             return f"up to {_amount(high)}"
         if low >= 120:
-            return f"{low / 60:g}-{high / 60:g} min"
-        return f"{low:g}-{high:g} s"
+            return f"{low / 60:g}–{high / 60:g} min"
+        return f"{low:g}–{high:g} s"
 
-    def progress(self, age: float) -> float:
-        """Return how far the bar stands, from 0 to 0.99: it never falls and never claims the end.
-
-        Parameters
-        ----------
-        age : float
-            Seconds since acceptance.
-        """
-        share = max(0.0, age) / self.usual
-        if share <= 1:
-            return 0.8 * share
-        return min(0.99, 0.8 + 0.19 * (1 - math.exp((1 - share) * 0.8 / 0.19)))
+    def ends(self, begun: float = 0.0) -> tuple[float, float]:
+        """Return the times after which `words` says that it takes longer, for a clip begun at some time."""
+        return begun + self.high, begun + 2 * self.high
 
 
-def expected(belief: Belief, age: float = 0.0) -> Expected:
-    """Return the expectation for a clip that is not finished at an age.
-
-    Parameters
-    ----------
-    belief : Belief
-        From `belief`.
-    age : float
-        Seconds since acceptance.
-    """
-    age = max(0.0, age)
-    low, seconds, high = (belief.quantile(share, age) for share in (0.1, 0.5, 0.9))
-    return Expected(seconds, low, high, belief.source, belief.median, belief.quantile(0.9))
+def expected(belief: Belief) -> Expected:
+    """Return the expectation for a clip, from `belief`."""
+    low, seconds, high = (belief.quantile(share) for share in (0.1, 0.5, 0.9))
+    return Expected(seconds, low, high, belief.source)
 
 
 def _rounded(seconds: float) -> float:

@@ -21,6 +21,7 @@ class Job:
     id, status, error, watched, unreachable, downloaded = "abcd2345", "generating", None, True, False, None
     created_at = accepted_at = 0.0
     cost_text = "about $0.38"
+    again_at = None
 
     def __init__(self, clock: Clock) -> None:
         self.clock, self.looks, self.ended, self.listener = clock, 0, False, None
@@ -33,7 +34,7 @@ class Job:
         return self.clock.now
 
     def expected(self):
-        return SimpleNamespace(words=lambda age: f"{age:.0f} s more", progress=lambda age: age / 1000)
+        return SimpleNamespace(words=lambda age: f"{age:.0f} s more", seconds=9.0, ends=lambda _begun: ())
 
     def on_change(self, callback):
         self.listener = callback

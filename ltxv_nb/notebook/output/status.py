@@ -1,12 +1,15 @@
 """How a running job is described, and the one thread that keeps every description up to date.
 
-A view is updated at most twice a second, and only when what it shows would change. The board knows nothing of
-widgets: it hands a `Snapshot` to a `View`, which is a widget, a line of text, or only the final output.
+A view is updated at most twice a second, and only when what it says would change: that time passes is drawn
+by the page itself. The board knows nothing of widgets: it hands a `Snapshot` to a `View`, which is a widget,
+a line of text, or only the final output.
 """
 
 from __future__ import annotations
 
 import logging
+import math
+import re
 import threading
 import time
 from dataclasses import dataclass, field
@@ -23,11 +26,19 @@ logger = logging.getLogger("ltxv_nb")
 
 #: Seconds that must pass between two updates of one view.
 MIN_INTERVAL = 0.5
-#: Seconds between updates in which nothing changes but numbers. One is about 770 bytes on the wire, headers
-#: and all, and a job may take 300 bytes a second (``benchmarks/bench_panel.py``).
+#: Seconds between updates in which nothing changes but numbers, such as the share of a download.
 REFRESH_INTERVAL = 3.5
-#: Updates a second of all views together in which only time has passed: hundreds of views share them.
+#: Seconds after which the clock in the page is set again: a computer that was asleep has stopped it. One
+#: update is about 900 bytes on the wire, headers and all, and a job may take 100 bytes a second
+#: (``benchmarks/bench_panel.py``).
+CLOCK_INTERVAL = 30.0
+#: Updates a second of all views together in which nothing but numbers changes: hundreds of views share them.
 MAX_REFRESH_RATE = 20.0
+
+_NUMBER = re.compile(r"\d+")
+
+#: Said while the outcome of a submission is not known, after the time for which it is looked for.
+LOOKING = "it is looked for in the service's request log"
 
 Tone = Literal["running", "trouble", "stopped", "done", "failed"]
 
@@ -54,28 +65,73 @@ class Snapshot(NamedTuple):
     ----------
     state : str
         A few words.
-    progress : int
-        Percent, never 100 before the end.
     detail : str
-        Elapsed and expected time; once tracking has stopped, a sentence on what becomes of the job.
+        What follows the elapsed time: the expected time; once tracking has stopped, a sentence on what
+        becomes of the job.
     tone : str
         ``running``, ``trouble``, ``stopped``, ``done`` or ``failed``.
+    age : float or None
+        Seconds since it was submitted; ``None`` where no clock is shown.
+    begun : float
+        Its age when the service accepted it, in seconds; the bar begins there.
+    usual : float
+        Seconds such a clip usually takes from then on; 0 where there is no bar.
+    share : float or None
+        The share of the file that is on disk, 0 to 1, while it is being downloaded.
+    due : float or None
+        Its age in seconds at which it is sent again, where that is known.
+    until : float
+        Its age in seconds from which on the words are others.
+    cost : str
+        What it costs, in words; empty where that is not known.
     """
 
     state: str
-    progress: int
-    detail: str
-    tone: Tone
+    detail: str = ""
+    tone: Tone = "running"
+    age: float | None = None
+    begun: float = 0.0
+    usual: float = 0.0
+    share: float | None = None
+    due: float | None = None
+    until: float = math.inf
+    cost: str = ""
 
     def same_but_for_numbers(self, other: Snapshot) -> bool:
         """Whether nothing but numbers differs between this and another."""
-        return (self.state, self.tone) == (other.state, other.tone)
+        return self._words() == other._words()
+
+    def same_but_for_time(self, other: Snapshot) -> bool:
+        """Whether this is what a page shows by itself that was told the other some time ago."""
+        return self._still() == other._still()
+
+    def _words(self) -> tuple[str, ...]:
+        return self.state, self.tone, _NUMBER.sub("", self.detail)
+
+    def _still(self) -> tuple[object, ...]:
+        return (
+            self.state, self.detail, self.tone, self.age is None, round(self.usual),
+            self.share and round(self.share, 2), self.cost,
+        )  # fmt: skip
+
+    @property
+    def times(self) -> str:
+        """Elapsed and expected time in words."""
+        if self.age is None:
+            return self.detail
+        return f"{seconds_text(self.age)}{self.joint}{self.detail}"
+
+    @property
+    def joint(self) -> str:
+        """What stands between elapsed and expected time."""
+        if not self.detail or self.share is not None:
+            return ", " if self.detail else ""
+        return " of " if self.detail[:1].isdigit() or self.detail.startswith(("about", "up to")) else ", "
 
     def line(self) -> str:
         """Return all of it as one line of text."""
-        if not self.detail:
-            return self.state
-        return f"{self.state}{'.' if self.tone == 'stopped' else ':'} {self.detail}"
+        words = ", ".join(filter(None, [self.times, self.cost]))
+        return f"{self.state}{'.' if self.tone == 'stopped' else ':'} {words}" if words else self.state
 
 
 def snapshot(job: Job) -> Snapshot:
@@ -84,34 +140,40 @@ def snapshot(job: Job) -> Snapshot:
     if job.done():
         failed = job.error is not None
         state = f"{'Failed' if failed else 'Finished'} after {seconds_text(elapsed)}"
-        return Snapshot(state, 0 if failed else 100, "", "failed" if failed else "done")
+        return Snapshot(state, tone="failed" if failed else "done")
+    if job.again_at is not None:
+        due = elapsed + max(0.0, job.again_at - time.time())
+        return Snapshot("Not accepted yet", job.trouble or "", "trouble", elapsed, due=due)
     if not job.watched:
-        return Snapshot("Tracking stopped", 0, job.billing_note, "stopped")
+        return Snapshot("Tracking stopped", job.billing_note, "stopped")
     if not job.id:  # it waits for another job
-        return Snapshot(job.status.capitalize(), 0, "submitted when that one is finished", "running")
+        return Snapshot(job.status.capitalize(), "submitted when that one is finished", age=elapsed)
     state = _WORDS.get(job.status, job.status.replace("_", " ").capitalize() or "Running")
     if job.unreachable:
         state = f"{state} (service unreachable, still trying)"
-    tone: Tone = "trouble" if job.unreachable or job.status == "unknown" else "running"
-    progress, detail = _expectation(job, elapsed)
+    if job.status == "unknown":
+        return Snapshot(state, LOOKING, "trouble", elapsed)
+    return _progress(job, state, elapsed)
+
+
+def _progress(job: Job, state: str, elapsed: float) -> Snapshot:
+    """Describe how far a job is that the service has accepted."""
     if job.status == "downloading" and job.downloaded is not None:
-        detail = f"{min(99, int(100 * job.downloaded))} % of the file, {seconds_text(elapsed)}"
-    return Snapshot(state, progress, ", ".join(filter(None, [detail, job.cost_text])), tone)
+        share = min(0.99, job.downloaded)
+        words = f"{int(100 * share)} % of the file"
+        return Snapshot(state, words, age=elapsed, share=share, cost=job.cost_text)
+    begun = max(0.0, (job.accepted_at or job.created_at or 0.0) - (job.created_at or 0.0))
+    expected = job.expected()
+    tone: Tone = "trouble" if job.unreachable else "running"
+    words = expected.words(elapsed - begun)
+    until = next((end for end in expected.ends(begun) if end >= elapsed), math.inf)
+    return Snapshot(state, words, tone, elapsed, begun, expected.seconds, until=until, cost=job.cost_text)
 
 
 def seconds_text(seconds: float) -> str:
     """Return a duration for people: ``48 s``, ``2 min 05 s``."""
     whole = round(max(0.0, seconds))
     return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60:02d} s"
-
-
-def _expectation(job: Job, elapsed: float) -> tuple[int, str]:
-    """Return where the bar stands, in percent, and elapsed and expected time in words."""
-    age = elapsed - max(0.0, (job.accepted_at or job.created_at or 0.0) - (job.created_at or 0.0))
-    expected = job.expected()
-    words = expected.words(age)
-    joint = " of " if words[:1].isdigit() or words.startswith(("about", "up to")) else ", "
-    return min(99, int(100 * expected.progress(age))), f"{seconds_text(elapsed)}{joint}{words}"
 
 
 class View(Protocol):
@@ -131,7 +193,6 @@ class _Entry:
     unsubscribe: Callable[[], None] = field(default=lambda: None)
     shown: Snapshot | None = None
     shown_at: float = float("-inf")
-    changed: bool = True
     due_at: float = float("-inf")  # when to look at it again
     held: bool = False  # a cell waits for the job, and will show its end
 
@@ -186,7 +247,7 @@ class Board:
         with self._wake:
             for entry in self._entries:
                 if entry.view is view:
-                    entry.held, entry.changed, entry.due_at = False, True, float("-inf")
+                    entry.held, entry.due_at = False, float("-inf")
             self._notify()
 
     def drop(self, view: View) -> None:
@@ -248,7 +309,7 @@ class Board:
     def _mark(self, entry: _Entry) -> None:
         with self._wake:
             if entry in self._entries:
-                entry.changed, entry.due_at = True, float("-inf")
+                entry.due_at = float("-inf")
                 self._notify()
 
     def _update(self, entry: _Entry) -> float | None:
@@ -259,21 +320,22 @@ class Board:
             if not entry.held:
                 self._finish(entry)
             return None
-        pause = self._interval() if not entry.changed else MIN_INTERVAL
-        if age < pause:
-            return pause - age
-        entry.changed = False
+        if age < MIN_INTERVAL:
+            return MIN_INTERVAL - age
         try:
             current = snapshot(job)
+            turn = min(self._interval(), max(MIN_INTERVAL, current.until - (current.age or 0.0)))
             if entry.shown and current.same_but_for_numbers(entry.shown) and age < self._interval():
-                return self._interval() - age  # the service was asked, and nothing is new
-            if current != entry.shown:
+                return min(turn, self._interval() - age)  # the service was asked, and nothing is new
+            ticks = current.age is not None and age >= max(CLOCK_INTERVAL, self._interval())
+            if ticks or entry.shown is None or not current.same_but_for_time(entry.shown):
                 entry.view.update(current)
                 entry.shown, entry.shown_at = current, now
         except Exception:  # one broken view must not silence the others
             logger.exception("The status of job %s could not be shown.", job.id)
             entry.shown_at = now
-        return self._interval() if job.watched else None
+            return self._interval()
+        return turn if job.watched else None
 
     def _finish(self, entry: _Entry) -> None:
         with self._wake:
@@ -315,7 +377,8 @@ def _show_last(entry: _Entry) -> None:
         _show_outcome(entry)
         return
     try:
-        if (current := snapshot(entry.job)) != entry.shown:
+        current = snapshot(entry.job)
+        if entry.shown is None or not current.same_but_for_time(entry.shown):
             entry.view.update(current)
     except Exception:  # the other views still have to be updated
         logger.exception("The status of job %s could not be shown.", entry.job.id)

@@ -117,7 +117,7 @@ class PageView:
     def finish(self, job: Job) -> None:
         """Replace the status with the outcome."""
         if not self._settled:
-            self._row.update(Snapshot("Preparing the player", 99, "", "running"))
+            self._row.update(Snapshot("Preparing the player"))
         bundle = outcome_bundle(job, embed=self._embed, base_dir=self._base_dir)
         self._settle(bundle)
         if self._alone:

@@ -59,13 +59,14 @@ class WidgetFactory:
         return widget_bool.CheckboxStyle()
 
     @cached_property
-    def _html(self) -> Any:
+    def html_style(self) -> Any:
+        """The style of every piece of HTML."""
         return widget_string.HTMLStyle()
 
     def html(self, value: str, css_class: str) -> Any:
         """Return a piece of HTML. What comes from outside must have been escaped."""
         classes = css_classes(css_class, *NO_MATH.split())
-        return widgets.HTML(value, layout=self.layout, style=self._html, **classes)
+        return widgets.HTML(value, layout=self.layout, style=self.html_style, **classes)
 
     def row(self, children: Sequence[Any], css_class: str) -> Any:
         """Return a box whose children stand side by side."""

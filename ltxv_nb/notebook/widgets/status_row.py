@@ -1,12 +1,16 @@
-"""One job's status as a small widget: state, bar, times, and a button that stops tracking."""
+"""One job's status as a widget: the clip's place, prompt, state, times, and a button that stops tracking."""
 
 from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.media.player import prompt_html
 from ltxv_nb.notebook.widgets.factory import WidgetFactory
+from ltxv_nb.notebook.widgets.stage import STAGE_STYLE, first_frame, stage_html
 from ltxv_nb.notebook.widgets.style import STATUS_STYLE, style_tag
+from ltxv_nb.notebook.widgets.times import TIMES_STYLE, Times
+from ltxv_nb.notebook.widgets.worker import Worker
 from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
@@ -17,7 +21,8 @@ if TYPE_CHECKING:
 class StatusRow:
     """A row that shows how a job is; its widget is `box`. Above it the clip's place is kept free.
 
-    Few traits change: the state when it does, and one short piece of HTML for bar and times.
+    Few traits change: the state when it does, and one short piece of HTML for bar and times, which move by
+    themselves.
 
     Parameters
     ----------
@@ -30,18 +35,28 @@ class StatusRow:
     def __init__(self, job: Job, first: Snapshot) -> None:
         self._factory = factory = WidgetFactory()
         self._job_id = job.id
-        self._style = factory.html(style_tag(STATUS_STYLE), "ltxv-style")
-        self._placeholder = factory.html(_placeholder(job.record.prompt), "ltxv-placeholder")
+        self._style = factory.html(style_tag(STATUS_STYLE + STAGE_STYLE + TIMES_STYLE), "ltxv-style")
+        self._stage = factory.html(stage_html(job), "ltxv-placeholder")
+        self._prompt = factory.html(prompt_html(job.record.prompt), "ltxv-prompt-line")
         self._state = factory.html(_state(first, job.id), "ltxv-state")
-        self._meter = factory.html(_meter(first), "ltxv-meter")
+        self._meter = Times(layout=factory.layout, style=factory.html_style)
+        self._meter.show(first)
         # There is no way to cancel a generation, and the button must not suggest one.
         self._stop = factory.button(*_stopping(job), job.stop, "ltxv-stop")
         self.box: Any = factory.row(self._children(), "ltxv-status")
+        self._closed = False
+        if isinstance(job.record.request.get("image"), dict):
+            Worker("ltxv-stage").put(lambda: self._show_first_frame(job))
+
+    def _show_first_frame(self, job: Job) -> None:
+        picture = first_frame(job)
+        if picture and not self._closed:
+            self._stage.value = stage_html(job, picture)
 
     def update(self, now: Snapshot) -> None:
         """Show how the job is; sends only what differs from what is shown."""
         self._state.value = _state(now, self._job_id)
-        self._meter.value = _meter(now)
+        self._meter.show(now)
 
     def submitted(self, job: Job) -> None:
         """Speak of a job that has been submitted since as of one that is."""
@@ -54,18 +69,20 @@ class StatusRow:
 
     def show_outcome(self, content: str) -> None:
         """Replace the status with the outcome, as HTML."""
+        self._closed = True
         self.box.children = [self._style, self._factory.html(content, "ltxv-outcome")]
         for widget in self._children()[1:]:
             widget.close()
 
     def close(self) -> None:
         """Remove the row, here and in the page."""
+        self._closed = True
         for widget in (self.box, *self.box.children, *self._children()):
             widget.close()
         self._factory.close()
 
     def _children(self) -> list[Any]:
-        return [self._style, self._placeholder, self._state, self._meter, self._stop]
+        return [self._style, self._stage, self._prompt, self._state, self._meter, self._stop]
 
 
 def _stopping(job: Job) -> tuple[str, str]:
@@ -75,18 +92,9 @@ def _stopping(job: Job) -> tuple[str, str]:
     return "Stop tracking", f"Stop tracking. {job.billing_note}"
 
 
-def _placeholder(prompt: str) -> str:
-    return f'<div class="{NO_MATH}" aria-hidden="true"><span dir="auto">{html.escape(prompt)}</span></div>'
-
-
 def _state(now: Snapshot, job_id: str) -> str:
     dot = f'<span class="ltxv-dot ltxv-dot-{now.tone}" aria-hidden="true"></span>'
     return (
         f'<span role="status" class="{NO_MATH}">{dot}'
         f'<b title="job {html.escape(job_id)}">{html.escape(now.state)}</b></span>'
     )
-
-
-def _meter(now: Snapshot) -> str:
-    bar = f'<progress max="100" value="{now.progress}" aria-label="Progress, estimated"></progress>'
-    return (bar if now.tone in {"running", "trouble"} else "") + f"<span>{html.escape(now.detail)}</span>"

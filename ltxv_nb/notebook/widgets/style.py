@@ -104,12 +104,10 @@ JOB_STYLE = f"""
 .ltxv-ui .widget-vbox.ltxv-jobs{{gap:12px;margin-top:12px}}
 .ltxv-ui .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK}}}
 .ltxv-ui .ltxv-job .ltxv-status{{display:grid;max-width:none;gap:4px 16px;align-content:start;
- grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto 1fr}}
-.ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:1/5;min-width:0}}
+ grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto auto 1fr}}
+.ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:1/6;min-width:0}}
 .ltxv-ui .ltxv-job .ltxv-status>:not(.ltxv-placeholder){{grid-column:2;justify-self:start;max-width:100%}}
 .ltxv-ui .ltxv-job .ltxv-status>.ltxv-meter{{justify-self:stretch;width:auto}}
-.ltxv-ui .ltxv-job .ltxv-meter .widget-html-content{{display:flex;flex-flow:row wrap;align-items:center}}
-.ltxv-ui .ltxv-job progress{{width:min(240px,100%)}}
 @container (max-width:640px){{
 .ltxv-ui .ltxv-job .ltxv-status{{grid-template-columns:minmax(0,1fr)}}
 .ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:auto}}
@@ -117,14 +115,16 @@ JOB_STYLE = f"""
 }}
 """
 
-#: For the status of a running job.
+#: For the status of a running job. It stands as its clip will stand, so that nothing moves when that comes.
 STATUS_STYLE = """
-.ltxv-status{align-items:center;gap:4px 12px;flex-flow:row wrap;
- max-width:min(720px,calc(100% - 20px));overflow:visible;
+.ltxv-status{align-items:center;gap:0 12px;flex-flow:row wrap;max-width:720px;margin:8px 0;overflow:visible;
  font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;color:var(--jp-ui-font-color1,#222)}
 .ltxv-status .widget-html,.ltxv-status .widget-html-content
-{margin:0;height:auto;line-height:24px;font-size:13px}
+{margin:0;height:auto;line-height:24px;font-size:13px;color:inherit}
 .ltxv-style{display:none!important}
+.ltxv-status .ltxv-placeholder,.ltxv-status .ltxv-prompt-line,.ltxv-status .ltxv-card-line
+{flex:1 1 100%;max-width:100%;margin:0}
+.ltxv-status .ltxv-state,.ltxv-status .ltxv-meter,.ltxv-status .ltxv-stop{margin-top:8px}
 .ltxv-state b{font-weight:600}
 .ltxv-dot{display:inline-block;width:8px;height:8px;margin-right:8px;border-radius:50%;
  background:var(--jp-brand-color1,#1976d2)}
@@ -135,29 +135,35 @@ STATUS_STYLE = """
 @media (prefers-reduced-motion:no-preference)
 {.ltxv-dot-running{animation:ltxv-pulse 1.6s ease-in-out infinite}}
 @keyframes ltxv-pulse{50%{opacity:.35}}
-.ltxv-meter progress{width:180px;height:8px;vertical-align:middle;margin-right:10px;
- accent-color:var(--jp-brand-color1,#1976d2)}
-.ltxv-meter span{font-variant-numeric:tabular-nums;color:var(--jp-ui-font-color1,#333)}
-.ltxv-status .ltxv-stop{width:auto;padding:0 10px;margin:0}
-.ltxv-status .ltxv-placeholder{flex:1 1 100%;max-width:100%}
-.ltxv-placeholder>.widget-html-content>div{display:flex;align-items:center;justify-content:center;aspect-ratio:16/9;
- box-sizing:border-box;padding:8%;border-radius:6px;text-align:center;font-style:italic;font-size:14px;
- color:var(--jp-ui-font-color2,#666);background:var(--jp-layout-color2,#eee)}
-.ltxv-placeholder span{display:-webkit-box;-webkit-line-clamp:4;-webkit-box-orient:vertical;overflow:hidden}
+.ltxv-status .ltxv-stop{width:auto;height:24px;line-height:22px;padding:0 10px;margin-bottom:0;margin-left:0;
+ margin-right:0;border-radius:6px;font-size:12px}
 .ltxv-status .ltxv-outcome{flex:1 1 100%;max-width:100%}
 """
 
-_WITH_STATUS = ".jp-OutputArea-child:has(.ltxv-status)"
-_WITHOUT_STATUS = ".jp-OutputArea-child:not(:has(.ltxv-status))"
-_NEXT = "+.jp-OutputArea-child"
+#: Shows plain HTML in the place of a widget whose kernel is gone: JupyterLab and Notebook 7 leave a text
+#: behind after a reload, and a widget with a broken link over it when the kernel was restarted.
+_CHILD = ".jp-OutputArea-child"
+_GONE = ".jupyter-widgets-disconnected"
 
-#: For JupyterLab and Notebook 7, where a status whose kernel is gone leaves a bare text node behind: hide
-#: the fallback of the clip while there is a status, and show it in place of a status that is gone.
-PENDING_STYLE = f"""
-{_WITH_STATUS}{_NEXT}:has(.ltxv-pending){{display:none}}
-{_WITHOUT_STATUS}:has({_NEXT} .ltxv-pending){{display:none}}
-{_WITHOUT_STATUS}{_NEXT} .ltxv-pending video{{display:block!important}}
+
+def stand_in_style(widget: str, stand_in: str) -> str:
+    """Return the rules by which the second of two outputs shows only while the first has no living widget.
+
+    Parameters
+    ----------
+    widget, stand_in : str
+        CSS classes, one of the widget and one of an element of the output that follows it.
+    """
+    alive = f":has(.{widget}:not({_GONE}))"
+    return f"""
+{_CHILD}{alive}+{_CHILD}:has(.{stand_in}){{display:none}}
+{_CHILD}:not({alive}):has(+{_CHILD} .{stand_in}){{display:none}}
+{_CHILD}:not({alive})+{_CHILD} .{stand_in} video[hidden]{{display:block!important}}
 """
+
+
+#: For a status, and what stands in its place.
+PENDING_STYLE = stand_in_style("ltxv-status", "ltxv-pending")
 
 
 def style_tag(rules: str) -> str:

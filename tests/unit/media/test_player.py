@@ -117,7 +117,7 @@ def test_nothing_that_comes_from_outside_becomes_a_tag(folder):
     assert not [name for _, attrs in tags.found for name in attrs if name.startswith("on")]
     assert evil in tags.text
     pending = Tags(pending_html(folder / "x.mp4", evil, base_dir=folder))
-    assert {tag for tag, _ in pending.found} == {"div", "video", "a", "code"}
+    assert {tag for tag, _ in pending.found} == {"div", "video", "a", "b", "code"}
 
 
 def test_a_long_prompt_is_there_in_full_behind_a_click(folder):
@@ -156,7 +156,7 @@ def test_a_note_stands_below_the_clip_and_is_escaped(folder):
 def test_a_clips_words_are_no_formula_and_keep_their_direction(folder):
     shown = player_html(video(folder / "small #1.mp4"), base_dir=folder)
     assert 'class="ltxv-clip tex2jax_ignore mathjax_ignore"' in shown
-    assert '<div dir="auto" style="font-style:italic' in shown
+    assert '<div class="ltxv-words" dir="auto"' in shown
     stand_in = pending_html(folder / "it costs $5 or $6.mp4", "abc", base_dir=folder)
     assert "tex2jax_ignore mathjax_ignore" in stand_in
 
@@ -169,7 +169,7 @@ def test_the_stand_in_is_hidden_where_styles_apply_and_plays_where_hidden_is_str
 
 
 def test_the_text_names_a_file_below_the_notebook_by_its_short_path(folder):
-    assert "Video my videos & more/small #1.mp4, 6 s, 1920x1080" in player_text(
+    assert "Video my videos & more/small #1.mp4, 6 s, 1920×1080" in player_text(
         video(folder / "small #1.mp4"), base_dir=folder.parent
     )
 

@@ -41,7 +41,7 @@ def record_of(job_id: str, prompt: str, **changes: Any) -> Record:
 class FakeJob:
     """What a row needs of a job."""
 
-    unreachable, trouble, downloaded, video = False, None, None, None
+    unreachable, trouble, downloaded, video, again_at = False, None, None, None, None
     is_free = True
     billing_note = "The generation continues in the sandbox, free of charge."
     refusal: Exception | None = None  # why it cannot be tracked
@@ -64,7 +64,7 @@ class FakeJob:
     def expected(self) -> Any:
         from ltxv_nb.polling.estimate import belief
 
-        return expected(belief(vendor_seconds=70.0), self.seconds)
+        return expected(belief(vendor_seconds=70.0))
 
     def on_change(self, callback: Any) -> Any:
         self.listeners.append(callback)
@@ -140,9 +140,6 @@ class FakeClient:
         self.budget: Any = None
         self.listed: Any = None  # a price list that is newer than the models' own
         self._ids = (f"job{number:05d}" for number in itertools.count())
-
-    def balance_warning(self, request: Any) -> str:
-        return ""
 
     def estimate(self, request: Any = None, *, model: Any = None, **values: Any) -> Any:
         model, values = (request.spec, request.settings()) if request is not None else (model, values)

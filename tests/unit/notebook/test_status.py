@@ -1,11 +1,20 @@
 """What is said of a running job, how often, and by whom: on a clock of our own."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from ltxv_nb.errors import GenerationFailed
-from ltxv_nb.notebook.output.status import MIN_INTERVAL, REFRESH_INTERVAL, Board, seconds_text, snapshot
+from ltxv_nb.notebook.output.status import (
+    CLOCK_INTERVAL,
+    MIN_INTERVAL,
+    REFRESH_INTERVAL,
+    Board,
+    seconds_text,
+    snapshot,
+)
+from ltxv_nb.polling.estimate import Expected
 
 
 class FakeJob:
@@ -17,6 +26,7 @@ class FakeJob:
         self.created_at = self.accepted_at = 100.0
         self.listeners, self.share = [], 0.0
         self.billing_note, self.cost_text = "The generation continues and will be billed.", ""
+        self.again_at = self.trouble = None
 
     def done(self):
         return self.ended
@@ -25,7 +35,7 @@ class FakeJob:
         return self.seconds
 
     def expected(self):
-        return SimpleNamespace(words=lambda _age: "about 60 s", progress=lambda age: min(0.99, age / 60))
+        return Expected(60.0, 55.0, 66.0, "somewhere")
 
     def on_change(self, callback):
         self.listeners.append(callback)
@@ -60,7 +70,8 @@ def scene():
 
 def test_a_job_is_told_of_in_plain_words(scene):
     scene.job.seconds = 12.4
-    assert snapshot(scene.job) == ("Queued", 20, "12 s of about 60 s", "running")
+    assert snapshot(scene.job).line() == "Queued: 12 s of about 60 s"
+    assert snapshot(scene.job).usual == 60.0
     scene.job.status = "an_unheard_of_word"
     assert snapshot(scene.job).state == "An unheard of word"
     scene.job.unreachable = True
@@ -74,15 +85,27 @@ def test_a_download_tells_how_far_it_is_without_a_line_for_each_percent(scene):
         scene.job.change(status="downloading", downloaded=step / 100)
         scene.board.tick()
     assert {now.state for now in scene.view.shown} == {"Downloading"}
-    assert scene.view.shown[-1].detail == "70 % of the file, 30 s"
+    assert scene.view.shown[-1].line() == "Downloading: 30 s, 70 % of the file"
     assert len(scene.view.shown) <= 10 / REFRESH_INTERVAL + 1
 
 
-def test_the_bar_never_claims_the_end_before_it_has_come(scene):
-    scene.job.seconds = 9_999.0
-    assert snapshot(scene.job).progress == 99
-    scene.job.ended = True
-    assert snapshot(scene.job).progress == 100
+def test_words_change_when_it_takes_longer_than_usual_and_no_sooner(scene):
+    for step in range(1500):  # two and a half minutes
+        scene.now.at = scene.job.seconds = step / 10
+        scene.board.tick()
+    changes = [(now.detail, now.age) for now in scene.view.shown]
+    first = {words: min(age for detail, age in changes if detail == words) for words, _ in changes}
+    assert list(first) == ["about 60 s", "a little longer than usual", "much longer than usual"]
+    assert first["a little longer than usual"] == pytest.approx(66.0, abs=MIN_INTERVAL)
+    assert first["much longer than usual"] == pytest.approx(132.0, abs=MIN_INTERVAL)
+
+
+def test_a_request_that_waits_to_be_sent_again_says_why_and_when(scene):
+    scene.job.seconds = 3.0
+    scene.job.again_at, scene.job.trouble = time.time() + 20, "Too many requests."
+    now = snapshot(scene.job)
+    assert (now.state, now.detail, now.tone) == ("Not accepted yet", "Too many requests.", "trouble")
+    assert now.due == pytest.approx(23.0, abs=1.0)
 
 
 def test_at_most_two_updates_a_second_however_often_the_job_changes(scene):
@@ -91,14 +114,6 @@ def test_at_most_two_updates_a_second_however_often_the_job_changes(scene):
         scene.job.change(status="queued" if step % 2 else "active")
         scene.board.tick()
     assert len(scene.view.shown) <= 10 / MIN_INTERVAL + 1
-
-
-def test_nothing_is_sent_when_nothing_changed(scene):
-    scene.board.tick()
-    for second in range(1, 60):
-        scene.now.at = float(second)  # the job's own time stands still
-        scene.board.tick()
-    assert len(scene.view.shown) == 1
 
 
 def test_a_change_is_shown_without_waiting_for_the_next_refresh(scene):
@@ -110,13 +125,13 @@ def test_a_change_is_shown_without_waiting_for_the_next_refresh(scene):
     assert scene.view.shown[-1].state == "Generating"
 
 
-def test_being_asked_about_without_news_makes_no_traffic(scene):
-    for step in range(60):  # a minute, asked about every second
-        scene.now.at = scene.job.seconds = float(step)
-        scene.job.change()
+def test_in_a_quiet_minute_only_the_pages_clock_is_set_again(scene):
+    for step in range(600):  # a minute, asked about every second
+        scene.now.at = scene.job.seconds = step / 10
+        if step % 10 == 0:
+            scene.job.change()
         scene.board.tick()
-    assert len(scene.view.shown) <= 60 / REFRESH_INTERVAL + 1
-    assert len(scene.view.shown) >= 60 / (REFRESH_INTERVAL + 1)
+    assert len(scene.view.shown) == 60 / CLOCK_INTERVAL
 
 
 def test_the_end_is_shown_once_and_then_nobody_listens(scene):

@@ -107,6 +107,7 @@ class Job:
     id, status, error, unreachable, downloaded = "abcd2345", "generating", None, False, None
     billing_note, cost_text = "The generation continues and will be billed.", ""
     created_at = accepted_at = 0.0
+    again_at = None
 
     def __init__(self) -> None:
         self.watched, self.listeners = True, []
@@ -120,7 +121,7 @@ class Job:
     def expected(self) -> Any:
         from ltxv_nb.polling.estimate import belief, expected
 
-        return expected(belief(vendor_seconds=70.0), 1.0)
+        return expected(belief(vendor_seconds=70.0))
 
     def on_change(self, callback: Any) -> Any:
         self.listeners.append(callback)

@@ -149,26 +149,10 @@ def test_eight_of_ten_clips_end_within_the_range(sigma):
 
 
 @given(histories, st.floats(0, 1e5))
-def test_whatever_the_past_the_range_is_in_order_and_ahead(history, age):
-    told = expected(belief(vendor_seconds=70.0, history=history), age)
-    assert age <= told.low <= told.seconds <= told.high < math.inf
+def test_whatever_the_past_the_range_is_in_order(history, age):
+    told = expected(belief(vendor_seconds=70.0, history=history))
+    assert 0 < told.low <= told.seconds <= told.high < math.inf
     assert told.words(age)
-
-
-def test_the_expectation_moves_on_as_time_passes():
-    known = belief(vendor_seconds=70.0, percentiles=MINUTE)
-    told = [expected(known, age).seconds for age in (0, 40, 60, 70, 90)]
-    assert told == sorted(told)
-    assert told[0] == pytest.approx(told[1], rel=0.02)
-    assert told[-1] > 90
-
-
-@given(histories, st.lists(seconds, min_size=2))
-def test_the_bar_never_falls_and_never_claims_the_end(history, ages):
-    known = belief(vendor_seconds=70.0, history=history)
-    stands = [expected(known, age).progress(age) for age in sorted(ages)]
-    assert stands == sorted(stands)
-    assert 0 <= stands[0] <= stands[-1] <= 0.99
 
 
 @pytest.mark.parametrize(
@@ -176,19 +160,19 @@ def test_the_bar_never_falls_and_never_claims_the_end(history, ages):
     [
         (Belief.about(60, 0.08), 0, "about 60 s"),
         (Belief.about(4, 0.05), 0, "about 4 s"),
-        (Belief.about(63, 0.18), 0, "50-80 s"),
-        (Belief.about(150, 0.3), 0, "100-240 s"),
+        (Belief.about(63, 0.18), 0, "50–80 s"),
+        (Belief.about(150, 0.3), 0, "100–240 s"),
         (Belief.about(300, 0.05), 0, "about 5 min"),
-        (Belief.about(300, 0.4), 0, "3-8 min"),
-        (Belief.about(4, 0.3), 0, "3-6 s"),
-        (Belief.about(4, 0.3), 3, "up to 6 s"),
+        (Belief.about(300, 0.4), 0, "3–8 min"),
+        (Belief.about(4, 0.3), 0, "3–6 s"),
+        (Belief.about(4, 0.3), 5, "3–6 s"),
         (Belief.about(10, 1.0), 0, "up to 35 s"),
         (Belief.about(60, 0.08), 80, "a little longer than usual"),
         (Belief.about(60, 0.08), 200, "much longer than usual"),
     ],
 )
 def test_the_words_are_those_of_a_person(known, age, words):
-    assert expected(known, age).words(age) == words
+    assert expected(known).words(age) == words
 
 
 def test_jobs_which_know_about_the_same_share_their_plans():
@@ -209,5 +193,5 @@ def test_jobs_which_know_about_the_same_share_their_plans():
 def test_figures_beyond_all_reason_are_left_aside(percentiles):
     ancient = History(30, 80, ago_days=100_000)
     for history in ((), (ancient,), (ancient, History(1e-9, 1e8, 0.0))):
-        told = expected(belief(vendor_seconds=70.0, percentiles=percentiles, history=history), 3)
-        assert 3 <= told.low <= told.high < 86_400
+        told = expected(belief(vendor_seconds=70.0, percentiles=percentiles, history=history))
+        assert 0 < told.low <= told.high < 86_400
