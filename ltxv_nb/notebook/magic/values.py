@@ -38,6 +38,8 @@ def filled(known: Parameter | None, value: Any, names: Mapping[str, Any]) -> Any
     RequestError
         A name is unknown, or an expression fails.
     """
+    if value == []:  # before Python 3.13, argparse takes this value for its own mark, and away
+        value = "--"
     words = value if isinstance(value, list) else [value]
     if not all(isinstance(word, str) for word in words):
         return value
