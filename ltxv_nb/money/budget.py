@@ -164,8 +164,8 @@ class Budgets:
         environment = from_environment()
 
         def query(rows: Rows) -> Budget | None:
-            kept = self._kept(rows, environment, now)
-            found = [self._counted(rows, _turned(one, now, told=told)) for one in kept]
+            kept = self._holding(rows, environment, now)
+            found = [self._counted(rows, _turned(one, now, told=told)) for one, _ in kept]
             return min(found, key=lambda one: one.left_credits, default=None)
 
         unused = None
@@ -181,8 +181,8 @@ class Budgets:
         environment = from_environment()
 
         def query(rows: Rows) -> bool:
-            kept = self._kept(rows, environment, now)
-            return any(one.period and beginning(one.period, now) != one.began_at for one in kept)
+            kept = self._holding(rows, environment, now)
+            return any(one.period and beginning(one.period, now) != one.began_at for one, _ in kept)
 
         return self._journal.query(query, nothing=False)
 
@@ -216,22 +216,29 @@ class Budgets:
                 rows.date_back(self._backend, now, CLOCK_SLACK)
             began = now
             _check_most(price, most)
-            for kept in self._kept(rows, environment, now):
+            for kept, is_new in self._holding(rows, environment, now):
                 turned = _turned(kept, now, told=told)
                 _check(self._counted(rows, turned), price, most)
-                rows.put_budget(turned)
+                if turned != kept or is_new:
+                    rows.put_budget(turned)
                 began = max(began, turned.began_at)
             return replace(record, counted_at=began)
 
         return guard
 
-    def _kept(self, rows: Rows, environment: tuple[str, Limit] | None, now: float) -> list[Kept]:
-        """Return the budgets that hold: the home's own, and the environment's; the stricter one decides."""
+    def _holding(
+        self, rows: Rows, environment: tuple[str, Limit] | None, now: float
+    ) -> list[tuple[Kept, bool]]:
+        """Return the home's own budget and the environment's, each with whether the journal lacks it yet.
+
+        Both hold, so that the stricter one decides.
+        """
         found = rows.budgets(self._backend)
-        kept = [found[USER]] if USER in found else []
+        kept = [(found[USER], False)] if USER in found else []
         if environment is not None:
             source, limit = environment
-            kept.append(found.get(source) or _new(rows, self._backend, source, limit, now))
+            known = found.get(source)
+            kept.append((known or _new(rows, self._backend, source, limit, now), known is None))
         return kept
 
     def _counted(self, rows: Rows, kept: Kept) -> Budget:
