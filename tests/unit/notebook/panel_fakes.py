@@ -141,9 +141,6 @@ class FakeClient:
         self.listed: Any = None  # a price list that is newer than the models' own
         self._ids = (f"job{number:05d}" for number in itertools.count())
 
-    def balance_warning(self, request: Any) -> str:
-        return ""
-
     def estimate(self, request: Any = None, *, model: Any = None, **values: Any) -> Any:
         model, values = (request.spec, request.settings()) if request is not None else (model, values)
         return (self.listed or model.prices).quote(model, values) if self.listed or model.prices else None
