@@ -151,7 +151,7 @@ class Reconciliation:
         return [*last, *self.notes]
 
 
-_HEAD = ("job", "id", "model", "here", "charged", "")
+_HEAD = ("job", "id", "model", "here", "charged", "note")
 
 
 def _cells(line: Line) -> tuple[str, ...]:

@@ -89,8 +89,12 @@ def _number(value: Any) -> Any:
 
 
 def _head(spending: Spending) -> tuple[str, ...]:
-    money = ("would cost" if spending.play_money else "billed", "estimate", "open")
-    return ("job", "", "model", *money, "prompt") if spending.by == "job" else (spending.by, "clips", *money)
+    money = ("would cost" if spending.play_money else "billed", "estimate (at most)", "open")
+    return (
+        ("job", "state", "model", *money, "prompt")
+        if spending.by == "job"
+        else (spending.by, "clips", *money)
+    )
 
 
 def _cells(spending: Spending, row: SpendingRow) -> tuple[str, ...]:
@@ -136,7 +140,9 @@ def html_text(spending: Spending) -> str:
         return paragraphs(["Nothing has been spent yet.", *spending.notes])
     shown = [_cells(spending, row) for row in spending.rows[:_ROWS_SHOWN]]
     bars = bars_html(spending.days, play_money=spending.play_money)
-    table = table_html(_head(spending), shown, {"clips", "billed", "would cost", "estimate", "open"})
+    table = table_html(
+        _head(spending), shown, {"clips", "billed", "would cost", "estimate (at most)", "open"}
+    )
     return f'<div class="{NO_MATH}">{bars}{table}{_lines(_last(spending))}</div>'
 
 

@@ -9,6 +9,7 @@ import pytest
 from fakes import ORIGIN
 
 from ltxv_nb.journal import Journal, State
+from ltxv_nb.money.spending import spending_of
 
 OLD = Path(__file__).resolve().parents[2] / "data" / "journal-0.1.sql"
 
@@ -53,6 +54,19 @@ def test_every_row_and_every_step_of_an_old_journal_is_there(tmp_path):
     kept = [(name, *step) for name in STATES for step in journal.events(name)]
     assert sorted(kept) == sorted(events)
     journal.check()
+    journal.close()
+
+
+def test_what_an_old_journal_knows_of_costs_is_in_what_was_spent(tmp_path):
+    rows, _ = old_journal(tmp_path / "journal.sqlite")
+    journal = Journal(tmp_path / "journal.sqlite")
+    real = [row for row in rows.values() if row["backend"] == "aimlapi"]
+    made = [row["usd"] for row in real if row["state"] in {"finished", "saved"}]
+    spending = spending_of(journal.costs("aimlapi"), "job", play_money=False)
+    assert len(spending) == len([row for row in real if row["state"] != "refused"])
+    assert spending.total_usd == pytest.approx(sum(filter(None, made)))
+    assert sum(row.unpriced for row in spending) == made.count(None)
+    assert len(journal.costs("sandbox")) == journal.count_of("sandbox") == 1
     journal.close()
 
 
