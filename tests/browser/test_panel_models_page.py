@@ -127,6 +127,60 @@ def test_it_is_accessible_and_fits_a_narrow_and_a_dark_page(
     not_run(page)
 
 
+def test_no_control_stands_alone_and_no_segments_wrap_for_any_model_of_the_sandbox_at_any_width(
+    notebook: Callable[..., NotebookPage],
+) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened = notebook(
+        "import ltxv_nb\nclient = ltxv_nb.Client()\nfor model in client.models(refresh=True):\n    model.parameters\n"
+        "panel = ltxv_nb.panel(client)\npanel"
+    )
+    opened.run(0)
+    page = opened.page
+    page.get_by_role("radiogroup", name="Duration").wait_for()
+    names = page.get_by_label("Model", exact=True).locator("option").all_inner_texts()
+    assert len([name for name in names if name.startswith("sandbox/")]) > 10
+    found: list[tuple[str, int, list[str]]] = []
+    try:
+        for at, name in enumerate(names):
+            page.get_by_label("Model", exact=True).select_option(name)
+            expect(page.locator(".ltxv-about-model")).to_contain_text(
+                "sandbox" if "/" in name else "Lightricks"
+            )
+            expect(page.locator(".ltxv-card .ltxv-message")).not_to_contain_text("Reading")
+            for width in (430, 700, 1280):
+                page.set_viewport_size({"width": width, "height": 1000})
+                wrong = page.evaluate(WRONG_PLACES)
+                found += [(name, width, wrong)] if wrong else []
+            if at % 5 == 2:
+                rules = Axe().run(page, context=".ltxv-panel").response["violations"]
+                assert [(rule["id"], [node["html"] for node in rule["nodes"]]) for rule in rules] == [], name
+    finally:
+        page.set_viewport_size({"width": 1180, "height": 1000})
+    assert found == []
+
+
+#: Runs in the page: names what stands alone in the last row of its controls, and segments that wrap.
+WRONG_PLACES = """() => {
+  const wrong = [];
+  for (const row of document.querySelectorAll('.ltxv-fields')) {
+    const rows = {};
+    for (const one of row.children) (rows[Math.round(one.getBoundingClientRect().top)] ??= []).push(one);
+    const last = rows[Math.max(...Object.keys(rows))];
+    const columns = Math.max(...Object.values(rows).map(one => one.length));
+    if (columns > 1 && last.length === 1 && last[0].offsetWidth < row.offsetWidth - 2)
+      wrong.push('alone: ' + last[0].textContent);
+  }
+  for (const box of document.querySelectorAll('.widget-radio-box')) {
+    if (box.offsetHeight > 40 || box.scrollWidth > box.offsetWidth) wrong.push('wraps: ' + box.textContent);
+  }
+  const panel = document.querySelector('.ltxv-panel');
+  if (panel.scrollWidth > panel.clientWidth + 1) wrong.push('sticks out');
+  return wrong;
+}"""
+
+
 def test_the_tables_of_models_are_readable_in_light_and_dark(
     server: Jupyter, notebook: Callable[..., NotebookPage], shot: Callable[[Page, str], None]
 ) -> None:

@@ -6,8 +6,6 @@ import html
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
-from ltxv_nb.notebook.output.pictures import files_as_text
-from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
 from ltxv_nb.notebook.panel.messages import message
 
 if TYPE_CHECKING:
@@ -42,6 +40,9 @@ class CodeView:
         self.box.value = shown
 
     def _code(self, request: GenerationRequest, takes: int) -> str:
+        from ltxv_nb.notebook.output.pictures import files_as_text  # not needed for opening a panel
+        from ltxv_nb.notebook.output.source import cell_text, code_html, python_text
+
         client = self._client()
         files = files_as_text(request, client.home)
         sandbox = client.backend == "sandbox"

@@ -6,11 +6,11 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ltxv_nb.errors import LTXVError
-from ltxv_nb.notebook.panel.job_row import Actions, JobRow
 from ltxv_nb.notebook.panel.messages import words
 
 if TYPE_CHECKING:
     from ltxv_nb.job import Job
+    from ltxv_nb.notebook.panel.job_row import Actions, JobRow
     from ltxv_nb.notebook.session import Session
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
     from ltxv_nb.notebook.widgets.worker import Worker
@@ -70,6 +70,8 @@ class JobList:
 
     def add(self, job: Job) -> None:
         """Add a job's row at the top, or replace the row of a former client's job; the worker calls it."""
+        from ltxv_nb.notebook.panel.job_row import JobRow  # not needed for opening a panel
+
         if any(row.job is job for row in self._rows):
             return
         row = JobRow(job, self._factory, self._actions())
@@ -117,6 +119,8 @@ class JobList:
         self.box.children = [*(row.box for row in self._rows), *self._offer]
 
     def _actions(self) -> Actions:
+        from ltxv_nb.notebook.panel.job_row import Actions
+
         listener = self._listener
         return Actions(
             replaces=listener.replaces_prompt,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from ltxv_nb.notebook.output.card import card_of
 from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def now_elsewhere(backend: str) -> str:
 
 def error_card(error: LTXVError, backend: str, *, sending: bool, before: str = "") -> str:
     """Return an error as HTML, as cells and jobs show theirs; a sentence may stand before it."""
+    from ltxv_nb.notebook.output.card import card_of  # not needed for opening a panel
+
     lead = f'<div dir="auto">{html.escape(before)}</div>' if before else ""
     shown = card_of(error, free=backend == "sandbox", sending=sending).html()
     return f'<div role="status" class="{NO_MATH}">{lead}{shown}</div>'

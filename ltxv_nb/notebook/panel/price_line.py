@@ -79,9 +79,12 @@ class PriceLine:
         if asked == self._asked:
             return
         with self._lock:
-            self._asked = asked
+            is_first, self._asked = self._asked is None, asked
             *about, price = self._looked_up
-            self._say(asked, price if about == [model, deciding] else model.price(**deciding))
+            if about == [model, deciding]:
+                self._say(asked, price)
+            elif not is_first:  # a panel that opens does not wait for it
+                self._say(asked, model.price(**deciding))
         self._worker.put(lambda: self._look_up(asked))
 
     def refresh(self) -> None:
@@ -102,8 +105,8 @@ class PriceLine:
             client = self._client()
             price = client.estimate(model=asked.model, **asked.values)
             budget = client.budget
-        except LTXVError:
-            return  # a value cannot be sent, or the journal not be read: the submission says so
+        except LTXVError:  # a value cannot be sent, or the journal not be read: the submission says so
+            price, budget = asked.model.price(**asked.values), self._budget
         with self._lock:
             self._looked_up, self._budget = (asked.model, asked.values, price), budget
             if asked is self._asked:
