@@ -8,6 +8,7 @@ Everything in them is real and current: the clips are made by the sandbox in the
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import shutil
@@ -23,6 +24,8 @@ from pages import NotebookPage, plays, write_notebook
 from servers import Jupyter
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, Locator, Page
 
 #: Most bytes of one picture.
@@ -49,24 +52,30 @@ for job in [client.submit(p, model=m, duration=6) for p, m in zip({PROMPTS!r}, m
 
 def main(target: Path) -> int:
     """Take every picture; return the exit code."""
+    target.mkdir(parents=True, exist_ok=True)
+    with lab() as (browser, server):
+        for name, picture in _pictures(browser, server):
+            path = _write(picture, target / name)
+            print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+@contextlib.contextmanager
+def lab(**env: str) -> Iterator[tuple[Browser, Jupyter]]:
+    """Start a browser and a JupyterLab with an empty home; the environment is that of its kernels."""
     chromium = os.environ.get("LTXV_TEST_CHROMIUM") or shutil.which("chromium")
     if not chromium:
-        print("There is no Chromium: apt-get install chromium, or set LTXV_TEST_CHROMIUM to one.")
-        return 1
+        sys.exit("There is no Chromium: apt-get install chromium, or set LTXV_TEST_CHROMIUM to one.")
     from playwright.sync_api import sync_playwright
 
-    target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        server = Jupyter(Path(folder)).start()
+        server = Jupyter(Path(folder), env).start()
         try:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-            for name, picture in _pictures(browser, server):
-                path = _write(picture, target / name)
-                print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+            yield browser, server
             browser.close()
         finally:
             server.stop()
-    return 0
 
 
 def _pictures(browser: Browser, server: Jupyter) -> list[tuple[str, bytes]]:
