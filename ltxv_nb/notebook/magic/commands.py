@@ -14,8 +14,8 @@ from ltxv_nb.money.words import dry_run
 from ltxv_nb.notebook.frontend import front_end_of
 from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.notebook.magic.job_commands import CHOICES as JOB_CHOICES
-from ltxv_nb.notebook.magic.job_commands import USAGE as JOBS_USAGE
 from ltxv_nb.notebook.magic.job_commands import JOBS_SHOWN, find_job, rate, show_jobs
+from ltxv_nb.notebook.magic.job_commands import USAGE as JOBS_USAGE
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
 from ltxv_nb.notebook.magic.model_commands import USAGE as MODELS_USAGE
 from ltxv_nb.notebook.magic.money_commands import budget

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Every action, in the order in which they stand.
 ALL = ("continue", "variation", "copy", "open", "download", "star")
 
+#: Those that stand under a clip's card, which has "Open" beside its facts.
+UNDER_A_CARD = ("continue", "variation", "copy", "download", "star")
+
 _ROW = "display:flex;flex-wrap:wrap;gap:4px 16px;align-items:baseline;margin-top:8px"
 #: What is unfolded takes a line of its own; where no style applies it stands beside the others.
 _STYLE = "<style>.ltxv-actions>details[open]{flex:1 1 100%}</style>"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.media.player import pending_html, player_html, player_text
-from ltxv_nb.notebook.output.actions import ALL, actions_html
+from ltxv_nb.notebook.output.actions import UNDER_A_CARD, actions_html
 from ltxv_nb.notebook.output.card import Card, card_of
 from ltxv_nb.text import NO_MATH
 
@@ -27,7 +27,7 @@ _CHAINED = (
 
 
 def outcome_bundle(
-    job: Job, *, embed: bool | None, base_dir: Path, note: str = "", actions: Collection[str] = ALL
+    job: Job, *, embed: bool | None, base_dir: Path, note: str = "", actions: Collection[str] = UNDER_A_CARD
 ) -> dict[str, str]:
     """Return the final output of a job that has ended, or whose tracking has stopped.
 

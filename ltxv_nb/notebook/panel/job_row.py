@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 #: What stands right below a clip; to continue it, or to make another like it, are buttons that fill the form.
-_BELOW = ("copy", "open", "download", "star")
+_BELOW = ("copy", "download", "star")
 
 
 class Actions(NamedTuple):
