@@ -84,7 +84,9 @@ def _pictures(browser: Browser, server: Jupyter) -> list[tuple[str, bytes]]:
     write_notebook(server.root / "gallery.ipynb", LIBRARY, "%load_ext ltxv_nb", "%ltxv gallery")
     opened = NotebookPage(page, server, "gallery.ipynb").open()
     opened.run_all()
-    page.wait_for_function("() => document.querySelectorAll('.ltxv-tile img.ltxv-poster').length === 6")
+    page.wait_for_function(
+        "() => document.querySelectorAll('.ltxv-tile [poster], .ltxv-tile img').length === 6"
+    )
     gallery = _shot(page.locator(".ltxv-gallery"))
     opened.close()
     return [

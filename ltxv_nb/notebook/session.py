@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
     from ltxv_nb.models import Model
+    from ltxv_nb.notebook.output.page_ratings import PageRatings
     from ltxv_nb.notebook.output.status import Board
     from ltxv_nb.notebook.output.views import CellView
     from ltxv_nb.notebook.widgets.worker import Worker
@@ -47,6 +48,8 @@ class Session:
         self._lock = threading.Lock()  # guards the fields alone: a client is made and closed outside it
         self._closed = False
         self._workers: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._stars: Worker | None = None
+        self._ratings: PageRatings | None = None  # what hears of stars in the page
 
     @property
     def board(self) -> Board:
@@ -109,6 +112,27 @@ class Session:
 
         return sentences(self.client.unfinished_elsewhere())
 
+    def hear_stars(self) -> None:
+        """Let clips in the page be rated by a click, from now on; made in the background, no cell waits."""
+        with self._lock:
+            if self._stars is not None or self._closed:
+                return
+            self._stars = self.worker("ltxv-stars")
+        self._stars.put(self._listen)
+
+    def _listen(self) -> None:
+        from ltxv_nb.notebook.output.page_ratings import PageRatings
+
+        assert self._stars is not None
+        put = self._stars.put
+        self._ratings = PageRatings(lambda job, stars: put(lambda: self._rate(job, stars)))
+
+    def _rate(self, job_id: str, stars: Any) -> None:
+        """Rate a job, if it is one of this journal; what cannot be kept is logged by the worker."""
+        job = self.client.known_job(job_id)
+        if job is not None:
+            job.rate(stars)
+
     def worker(self, name: str) -> Worker:
         """Return a new worker, for whose work `close` waits."""
         from ltxv_nb.notebook.widgets.worker import Worker
@@ -126,6 +150,8 @@ class Session:
             board.close()
         for worker in workers:
             worker.join(_CLOSING_SECONDS)
+        if self._ratings is not None:
+            self._ratings.close()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -318,6 +344,8 @@ class NotebookSession(Session):
             Whether the cell ends with an error, which the outcome of the job then replaces.
         """
         view = self.view(job, embed=embed)
+        if front_end_of(self.ip) == "page":
+            self.hear_stars()
         if error:
             view.expect_error()
         try:
@@ -332,8 +360,10 @@ class NotebookSession(Session):
 
         if front_end_of(self.ip) == "terminal":
             self.say(outcome_text(job, notebook_folder(), note))
-        else:
-            self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder(), note=note))
+            return
+        if front_end_of(self.ip) == "page":
+            self.hear_stars()
+        self.publish(outcome_bundle(job, embed=embed, base_dir=notebook_folder(), note=note))
 
     def display(self, job: Job) -> None:
         """Show a job that is a cell's last line, or is given to `display`: its status, and then its clip.

@@ -53,6 +53,6 @@ def test_panel_works_and_clips_play_in_voila(
     plays(page.locator(".ltxv-clip video").first)
     make_a_clip(page, "A panel in Voila")
     page.locator(".ltxv-gallery .ltxv-play").first.click()
-    plays(page.locator(".ltxv-gallery .ltxv-open video"))
+    plays(page.locator("dialog.ltxv-lightbox video"))
     shot(page, "voila")
     page.close()

@@ -118,6 +118,9 @@ def test_the_lightbox_plays_one_clip_at_a_time_and_obeys_the_keyboard(shown: Not
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.get_by_role("button", name="Play: Rain on a street")).to_be_focused()
+    page.keyboard.press("d")
+    page.keyboard.press("d")
+    assert page.locator(".jp-Notebook .jp-Cell").count() == cells, "on the gallery's own buttons, too"
     assert page.evaluate(HEARD) == 0
 
     page.get_by_role("button", name="Play: Clip number 5").press("Enter")

@@ -99,13 +99,19 @@
       else if (button?.dataset.go) go(Number(button.dataset.go));
       else if (button?.dataset.close || event.target === dialog) dialog.close();
     });
-    dialog.addEventListener("keydown", event => {
+    // On the window, and before anything in it: JupyterLab listens on the document, and has commands on plain keys,
+    // such as "d" twice for deleting the cell.
+    const onKey = event => {
+      if (!root.isConnected) return window.removeEventListener("keydown", onKey, true);
+      if (event.ctrlKey || event.metaKey || event.altKey || !root.contains(event.target)) return;
       const step = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-      if (!step || event.target.closest("input,summary")) return;
+      if (!dialog.open && !event.target.matches("button,select,summary,a,input[type=radio]")) return;
+      if (event.key !== "Escape" && event.key !== "Tab") event.stopImmediatePropagation();
+      if (!dialog.open || !step || event.target.matches("input")) return;
       event.preventDefault();
-      event.stopPropagation();
       go(step);
-    }, true);
+    };
+    window.addEventListener("keydown", onKey, true);
     dialog.addEventListener("close", () => {
       stage.replaceChildren();
       wanted = 0;

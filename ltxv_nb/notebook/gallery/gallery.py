@@ -198,6 +198,8 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             self._found, first = found, self._first
         records = client.journal.saved(wanted, limit=PAGE, offset=first)
         self._pages_shown += 1
+        # Before the clips: the lightbox reads it when the first of them is there.
+        self._show_position(first, len(records), found, filtered=wanted != ANY)
         self._arrange(records)
         missing = []
         for tile, record in zip(self._tiles.values(), records, strict=True):
@@ -205,7 +207,6 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             tile.show(record, client, poster)
             if poster is None:
                 missing.append((tile, record))
-        self._show_position(first, len(records), found, filtered=wanted != ANY)
         for tile, record in missing:
             self._worker.put(partial(self._add_poster, self._pages_shown, tile, record))
         if self._stills:

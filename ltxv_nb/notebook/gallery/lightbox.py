@@ -17,7 +17,7 @@ from ltxv_nb.text import NO_MATH
 #: element, but does not run it.
 _PIXEL = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
-_DIALOG = f"""<dialog class="ltxv-lightbox {NO_MATH}" aria-label="Clip" data-lm-suppress-shortcuts="true">
+_DIALOG = f"""<dialog class="ltxv-lightbox {NO_MATH}" aria-label="Clip">
 <div class="ltxv-lightbox-bar"><span class="ltxv-where" role="status"></span>
 <button type="button" data-go="-1" aria-label="Newer clip" title="Newer clip (left arrow)">&lsaquo;</button>
 <button type="button" data-go="1" aria-label="Older clip" title="Older clip (right arrow)">&rsaquo;</button>

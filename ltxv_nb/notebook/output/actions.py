@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
+from ltxv_nb.journal.ratings import MOST_STARS
 from ltxv_nb.media.player import file_address
 from ltxv_nb.notebook.output.pictures import files_as_text
 from ltxv_nb.notebook.output.source import JobId, cell_text, copy_button
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 #: Every action, in the order in which they stand.
 ALL = ("continue", "variation", "copy", "open", "download", "star")
+
+#: Those that stand under a clip's card, which has "Open" beside its facts.
+UNDER_A_CARD = ("continue", "variation", "copy", "download", "star")
 
 _ROW = "display:flex;flex-wrap:wrap;gap:4px 16px;align-items:baseline;margin-top:8px"
 #: What is unfolded takes a line of its own; where no style applies it stands beside the others.
@@ -40,6 +44,14 @@ _BUTTON = (
     "font-size:12px;padding:3px 9px;border-radius:5px;cursor:pointer;margin-right:8px;"
     "border:1px solid var(--jp-border-color1,#999);background:var(--jp-layout-color1,#fff);"
     "color:var(--jp-ui-font-color1,#222)"
+)
+#: Runs in the page, and holds no text from outside: tells the kernel of a rating, or else writes the command.
+_RATE = (
+    "const stars=+this.value,box=this.parentNode,job=box.dataset.job,all=box.closest('details'),"
+    "heard=!document.dispatchEvent(new CustomEvent('ltxv-rate',{detail:{job,stars},cancelable:true}));"
+    "all.querySelector('pre').textContent='%ltxv rate '+job+' '+stars;"
+    "if(heard){all.open=false;all.querySelector('summary').textContent="
+    "stars?'★'.repeat(stars)+'☆'.repeat(5-stars):'☆ Star'}"
 )
 #: Numbers that a seed can be where the model does not say.
 _SEEDS = 2**31 - 1
@@ -116,7 +128,7 @@ def variation_text(request: GenerationRequest, files: dict[str, Any], job_id: st
     """Return a cell that makes another take: with another seed, or where there is none with ``--again``."""
     seed = request.spec.parameter("seed")
     if seed is None:
-        return cell_text(request, files).replace("%%ltxv", "%%ltxv --again", 1)
+        return cell_text(request, files, again=True)
     least = int(seed.minimum or 0)
     most = int(seed.maximum) if seed.maximum is not None else _SEEDS
     number = least + zlib.crc32(f"{job_id} {request.get(seed.key)}".encode()) % max(1, most - least + 1)
@@ -135,17 +147,23 @@ def _links(record: Record, base_dir: Path) -> dict[str, str]:
 
 
 def _star(record: Record, group: str) -> str:
-    stars = getattr(record, "stars", None) or 0
-    label = f"{'★' * stars}{'☆' * (5 - stars)}" if stars else "☆ Star"
-    words = "Run this in a cell; the number is that of the stars, from 1 to 5, and 0 takes them away."
-    return _unfolding(label, words, f"%ltxv rate {record.id} 5", record.id, group)
+    """Return stars to click on, which a kernel hears that has shown a clip in this page; and the command."""
+    given, job = record.stars or 0, html.escape(record.id)
+    label = f"{'★' * given}{'☆' * (MOST_STARS - given)}" if given else "☆ Star"
+    buttons = "".join(
+        f'<button type="button" value="{stars}" style="{_BUTTON}" onclick="{_RATE}">{words}</button>'
+        for stars, words in (*((stars, f"{stars} ★") for stars in range(1, MOST_STARS + 1)), (0, "None"))
+    )
+    more = f'<div data-job="{job}" style="margin-top:6px">{buttons}</div>'
+    words = "This command does the same."
+    return _unfolding(label, words, f"%ltxv rate {record.id} 5", record.id, group, more=more)
 
 
-def _unfolding(label: str, words: str, text: str, job_id: str, group: str) -> str:
+def _unfolding(label: str, words: str, text: str, job_id: str, group: str, *, more: str = "") -> str:
     """Return an action that unfolds a text to copy; of those with one name the page keeps one open."""
     name = html.escape(f"ltxv-{group}-{job_id}")
     return (
         f'<details name="{name}" style="{_ITEM}"><summary style="{_LINK}">{html.escape(label)}</summary>'
-        f'<div><pre tabindex="0" style="{_CODE}">{html.escape(text)}</pre>'
+        f'<div>{more}<pre tabindex="0" style="{_CODE}">{html.escape(text)}</pre>'
         f"{copy_button('Copy', label, _BUTTON)}<span>{html.escape(words)}</span></div></details>"
     )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.engine.save import Saver
 from ltxv_nb.media.player import pending_html, player_html, player_text
-from ltxv_nb.notebook.output.actions import actions_html
+from ltxv_nb.notebook.output.actions import UNDER_A_CARD, actions_html
 from ltxv_nb.notebook.output.card import Card, card_of
 from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
 
     from ltxv_nb.job import Job
@@ -25,7 +26,9 @@ _CHAINED = (
 )
 
 
-def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = "") -> dict[str, str]:
+def outcome_bundle(
+    job: Job, *, embed: bool | None, base_dir: Path, note: str = "", actions: Collection[str] = UNDER_A_CARD
+) -> dict[str, str]:
     """Return the final output of a job that has ended, or whose tracking has stopped.
 
     Parameters
@@ -38,6 +41,8 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = 
         The notebook's folder.
     note : str
         One more line of small print below a clip.
+    actions : collection of str
+        What can be done with a clip right below it, see `ltxv_nb.notebook.output.actions`.
 
     Returns
     -------
@@ -47,8 +52,8 @@ def outcome_bundle(job: Job, *, embed: bool | None, base_dir: Path, note: str = 
     note = " ".join(filter(None, [note, job.bill_note]))
     text = outcome_text(job, base_dir, note)
     if job.video is not None:
-        actions = actions_html(job.record, job.client, base_dir=base_dir)
-        player = player_html(job.video, embed=embed, base_dir=base_dir, note=note, actions=actions)
+        below = actions_html(job.record, job.client, base_dir=base_dir, shown=actions)
+        player = player_html(job.video, embed=embed, base_dir=base_dir, note=note, actions=below)
         return {"text/html": player, "text/plain": text}
     return {"text/html": outcome_card(job).html(), "text/plain": text}
 

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from ltxv_nb.notebook.widgets.factory import WidgetFactory
 
 
+#: What stands right below a clip; to continue it, or to make another like it, are buttons that fill the form.
+_BELOW = ("copy", "download", "star")
+
+
 class Actions(NamedTuple):
     """What the buttons of a row do; each is called with the job.
 
@@ -89,7 +93,7 @@ class JobRow:
     def finish(self, job: Job) -> None:
         """Replace the status with the clip, or with what went wrong."""
         embed = embed_for(job.video.path) if job.video else None
-        bundle = outcome_bundle(job, embed=embed, base_dir=notebook_folder())
+        bundle = outcome_bundle(job, embed=embed, base_dir=notebook_folder(), actions=_BELOW)
         self._shown = self._factory.output(bundle)
         if job.video is not None:
             buttons = [self._reuse_button(), self._last_frame_button()]

@@ -388,6 +388,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     def job_ended(self) -> None:
         """Offer its clip as a source, and keep it for a page without a kernel."""
+        self._session.hear_stars()
         self._prices.refresh()
         self._worker.put(self._form.refresh_clips)
         self._worker.put(self._update_fallbacks)
