@@ -46,8 +46,6 @@ def write(known: Parameter | None, value: Any) -> list[str]:
 
 
 def _spellings(value: Any) -> list[list[str]]:
-    if value == "--":  # which argparse would take for its own mark
-        return [[_as_json(value)], [value]]
     if isinstance(value, str):
         return [[value], [_as_json(value)]]
     if isinstance(value, (list, tuple)) and value and all(isinstance(one, str) for one in value):

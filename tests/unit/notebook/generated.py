@@ -18,7 +18,10 @@ from ltxv_nb.request import GenerationRequest
 if TYPE_CHECKING:
     from ltxv_nb.models import Parameter
 
-TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("{}'\"\\\n%"), min_size=1)
+#: Without a lone "--", which argparse takes for its own mark.
+TEXTS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc"]) | st.sampled_from("{}'\"\\\n%"), min_size=1
+).filter(lambda text: text != "--")
 PROMPTS = TEXTS.filter(lambda text: bool(text.strip()))
 PATHS = st.text(st.sampled_from("ab {}'\"\\/.-é"), min_size=1).map(lambda text: f"p/{text}.png")
 

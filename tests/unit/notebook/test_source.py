@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from generated import PATHS, PROMPTS, any_requests, run_cell
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ltxv_nb.models import default_model
@@ -50,7 +50,6 @@ def test_running_the_python_asks_for_the_same(request: GenerationRequest) -> Non
 
 @settings(suppress_health_check=[HealthCheck.too_slow])
 @given(any_requests())
-@example(GenerationRequest("A", model="someone/else", generate_audio="--"))
 def test_running_the_cell_asks_for_the_same_of_any_model(request: GenerationRequest) -> None:
     again = run_cell(cell_text(request), request.spec)
     assert json.dumps(again.body(), sort_keys=True) == json.dumps(request.body(), sort_keys=True)
