@@ -393,12 +393,11 @@ def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
         for theme in ("JupyterLab Light", "JupyterLab Dark"):
             panel.theme(theme)
             found = Axe().run(page, context=".ltxv-panel").response["violations"]
-            serious = [
+            broken = [
                 (rule["id"], [node["html"] for node in rule["nodes"]], rule["nodes"][0]["failureSummary"])
                 for rule in found
-                if rule["impact"] in {"serious", "critical"}
             ]
-            assert serious == [], theme
+            assert broken == [], theme
             shot(page, f"panel-{theme.split()[-1].lower()}")
         page.set_viewport_size({"width": 420, "height": 1000})
         page.wait_for_function("() => document.querySelector('.ltxv-panel').clientWidth < 400")
@@ -407,7 +406,8 @@ def test_the_panel_is_accessible_and_fits_a_narrow_and_a_dark_page(
     finally:
         page.set_viewport_size({"width": 1180, "height": 1000})
         panel.theme("JupyterLab Light")
-        page.get_by_role("button", name="Stop tracking").click()
+        for stop in page.get_by_role("button", name="Stop tracking").all():  # none if it has ended meanwhile
+            stop.click()
 
 
 def test_a_panel_whose_kernel_was_restarted_keeps_the_prompt_and_says_how_to_go_on(

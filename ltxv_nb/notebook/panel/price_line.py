@@ -115,8 +115,9 @@ class PriceLine:
     def _say(self, asked: _Asked, price: Price | None) -> None:
         amount, words = price_words(price, asked.takes, asked.backend)
         about = f' <span class="ltxv-hint">{html.escape(words)}</span>' if words else ""
-        warning = budget_words(self._budget, price, asked.takes)
-        if warning:
+        same = asked.takes > 1 and asked.values.get("seed") is not None
+        alike = "With one seed, all takes may be the same clip: leave the seed empty." if same else ""
+        for warning in filter(None, (budget_words(self._budget, price, asked.takes), alike)):
             about += f'<br><span class="ltxv-over">{html.escape(warning)}</span>'
         self._show(f'<span class="{NO_MATH}"><b>{html.escape(amount)}</b>{about}</span>')
 

@@ -217,6 +217,23 @@ def test_a_switch_and_a_choice_leave_the_default_to_the_service_and_keep_what_co
     assert bench.panel.request.settings() == {"model": "ltxv/ltxv-2"}
 
 
+def test_takes_with_one_seed_are_said_to_be_alike(bench: Bench) -> None:
+    seeded = replace(
+        builtin.default_model(),
+        id="inv/seeded",
+        parameters=(
+            *builtin.default_model().parameters,
+            Parameter("seed", "integer", "a number", role="seed"),
+        ),
+    )
+    bench.panel.request = GenerationRequest("A", model=seeded, extra={"seed": 7})
+    assert "With one seed" not in bench.price
+    bench.takes(2)
+    assert "With one seed, all takes may be the same clip" in bench.price
+    bench.control("seed").value = ""
+    assert "With one seed" not in bench.price
+
+
 def test_what_has_one_value_is_no_choice_and_is_sent_where_it_has_to_be(bench: Bench) -> None:
     only = replace(
         builtin.default_model(),
