@@ -81,6 +81,11 @@ class Settings:
     reason: str
 
 
+def in_voila() -> bool:
+    """Whether this kernel belongs to a page of Voila, which serves no files unless it is told to."""
+    return any(name.startswith("VOILA_") for name in os.environ)
+
+
 def is_loopback(host: str | None) -> bool:
     """Whether a host name or address is this very machine."""
     if host == "localhost":

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from ltxv_nb.settings import in_voila
 from ltxv_nb.text import NO_MATH, data_uri, one_line, visible
 
 if TYPE_CHECKING:
@@ -71,6 +72,17 @@ _NOT_YET = data_uri(
 )
 
 
+#: Runs in the page when a link is clicked: asks whether there is a file, and else shows what the link says.
+_SAY_MISSING = (
+    "const a=this;if(a.protocol.startsWith('http'))fetch(a.href,{method:'HEAD'}).then(r=>{"
+    "let n=a.nextElementSibling;if(n?.className!=='ltxv-missing'){if(r.ok)return;"
+    "n=document.createElement('span');n.className='ltxv-missing';n.setAttribute('role','status');a.after(n)}"
+    "n.textContent=r.ok?'':a.dataset.missing},()=>{})"
+)
+#: Runs in the page when a player's file cannot be played: the same, as far as there is no file.
+_PLAYER_FAILED = "this.closest('.ltxv-clip')?.querySelector('a[data-missing]')?.onclick()"
+
+
 class _Source(NamedTuple):
     """What the player plays."""
 
@@ -114,7 +126,8 @@ def player_html(
         return _card(video, gone, _link(video, address), [note], actions)
     source = _source(video, embed, address)
     preview = "This is a small preview; Open plays the full file." if source.is_preview else ""
-    return _card(video, _player(video, source), _link(video, address), [preview, note], actions)
+    where = f"The file is {visible(str(video.path))}." if in_voila() else ""
+    return _card(video, _player(video, source), _link(video, address), [preview, where, note], actions)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -134,7 +147,8 @@ def frame_style(width: int, height: int) -> str:
         Pixels of the clip.
     """
     widest = round(_TALLEST * width / height)
-    return f"width:min(100%,{widest}px);aspect-ratio:{width}/{height}"
+    # The height is said, because the attribute of that name would win over the ratio.
+    return f"width:min(100%,{widest}px);height:auto;aspect-ratio:{width}/{height}"
 
 
 def file_address(path: Path, base_dir: Path | None = None) -> str:
@@ -215,22 +229,24 @@ def _player(video: Video, source: _Source) -> str:
     poster = f' poster="{source.poster}"' if source.poster else ""
     label = html.escape(f"Video: {one_line(video.prompt, 120)}")
     width, height = int(video.width), int(video.height)
+    missing = "" if source.address.startswith("data:") else f' onerror="{html.escape(_PLAYER_FAILED)}"'
     return (
         f'<video controls preload="metadata" playsinline width="{width}" height="{height}"'
         f' aria-label="{label}" title="{label}"{poster} src="{html.escape(source.address)}"'
-        f' style="display:block;{frame_style(width, height)};{_FRAME}"></video>'
+        f' style="display:block;{frame_style(width, height)};{_FRAME}"{missing}></video>'
     )
 
 
 def _card(video: Video, player: str, link: str, notes: Iterable[str], actions: str) -> str:
+    """Return player and words; these on lines of their own, where a comparison of notebooks finds them."""
     small = "".join(
         f'<div class="ltxv-line" style="{_SMALL}">{html.escape(note)}</div>'
         for note in (_doubt(video), *notes)
         if note
     )
     return (
-        f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div>{prompt_html(video.prompt)}'
-        f'<div class="ltxv-chips" style="{_CHIPS}">{_chips(video)}{link}</div>{small}{actions}</div></div>'
+        f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div>\n{prompt_html(video.prompt)}\n'
+        f'<div class="ltxv-chips" style="{_CHIPS}">{_chips(video)}{link}</div>\n{small}{actions}</div></div>'
     )
 
 
@@ -254,8 +270,27 @@ def _link(video: Video, address: str) -> str:
     about = html.escape(", ".join([Path(video.path).name, *_facts(video), f"job {video.job_id}"]))
     return (
         f'<a href="{html.escape(address)}" style="{_LINK}" target="_blank" rel="noopener" '
-        f'title="{about}">Open</a>'
+        f'title="{about}"{if_missing(Path(video.path).name, video.job_id)}>Open</a>'
     )
+
+
+def if_missing(name: str, job_id: str) -> str:
+    """Return attributes of a link to a clip's file: when it leads nowhere, a click says so beside it.
+
+    Parameters
+    ----------
+    name : str
+        The file's name.
+    job_id : str
+        The journal's id of its job.
+    """
+    words = f"{visible(name)} is not where this link leads: "
+    words += (
+        "this page does not serve the file."
+        if in_voila()
+        else f"this notebook or the file was moved. %ltxv show {job_id} shows the clip wherever it is."
+    )
+    return f' data-missing="{html.escape(words)}" onclick="{html.escape(_SAY_MISSING)}"'
 
 
 def prompt_html(prompt: str) -> str:

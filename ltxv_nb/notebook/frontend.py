@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ltxv_nb.notebook.ipython import running_request
+from ltxv_nb.settings import in_voila
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -34,7 +35,7 @@ def front_end_of(ip: InteractiveShell) -> FrontEnd:
         return "terminal"
     if always_waits():
         return "headless"
-    if _in_voila():
+    if in_voila():
         return "page"
     return "page" if running_request(ip).get("allow_stdin", True) else "headless"
 
@@ -61,7 +62,7 @@ def embed_for(path: Path) -> bool | None:
     Jupyter's server serves what lies beside the notebook or below: then the page plays the file itself, at
     once and in full quality. Voila does not, and of other front ends it is not known; there it is embedded.
     """
-    on_server = os.environ.get("JPY_SESSION_NAME") and not _in_voila()
+    on_server = os.environ.get("JPY_SESSION_NAME") and not in_voila()
     try:
         return False if on_server and path.resolve().is_relative_to(notebook_folder().resolve()) else None
     except OSError:
@@ -92,7 +93,3 @@ def kernel_advice(version: str | None = None) -> str | None:
     return (
         f"This kernel is ipykernel {version}, {problem}. %pip install -U ipykernel, then restart the kernel."
     )
-
-
-def _in_voila() -> bool:
-    return any(name.startswith("VOILA_") for name in os.environ)

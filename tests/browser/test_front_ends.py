@@ -51,6 +51,7 @@ def test_panel_works_and_clips_play_in_voila(
     page.goto(server.address("voila/render/voila.ipynb"), wait_until="commit", timeout=60_000)
     page.locator(".ltxv-panel .ltxv-generate").wait_for(timeout=60_000)
     plays(page.locator(".ltxv-clip video").first)
+    expect(page.locator(".ltxv-clip").first).to_contain_text(f"The file is {server.root / 'ltxv_videos'}")
     make_a_clip(page, "A panel in Voila")
     page.locator(".ltxv-gallery .ltxv-play").first.click()
     plays(page.locator("dialog.ltxv-lightbox video"))

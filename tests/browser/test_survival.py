@@ -57,11 +57,14 @@ def test_clips_play_when_the_kernel_is_gone_when_untrusted_and_in_an_exported_pa
 ) -> None:
     name = saved_with_clips(notebook).name
 
-    dead = open_copy(context, server, name, "dead.ipynb", trusted=True)
+    (server.root / "moved").mkdir()
+    dead = open_copy(context, server, name, "moved/dead.ipynb", trusted=True)
     assert dead.is_trusted(1)
     for index in (1, 2):
         plays(dead.output(index).locator("video:visible"))
         assert not NOT_FOUND.search(dead.output(index).inner_text())
+    dead.output(1).locator(".ltxv-clip a[data-missing]").first.click()
+    expect(dead.output(1).locator(".ltxv-missing")).to_contain_text("shows the clip wherever it is")
     shot(dead.page, "kernel-gone")
     dead.close()
     dead.page.close()

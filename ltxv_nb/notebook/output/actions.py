@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import LTXVError
 from ltxv_nb.journal.ratings import MOST_STARS
-from ltxv_nb.media.player import file_address
+from ltxv_nb.media.player import file_address, if_missing
 from ltxv_nb.notebook.output.pictures import files_as_text
 from ltxv_nb.notebook.output.source import JobId, cell_text, copy_button
 
@@ -140,9 +140,10 @@ def _links(record: Record, base_dir: Path) -> dict[str, str]:
         return {}
     address = html.escape(file_address(Path(record.file), base_dir))
     name = html.escape(Path(record.file).name)
+    rest = f'title="{name}" style="{_LINK}"{if_missing(Path(record.file).name, record.id)}'
     return {
-        "open": f'<a href="{address}" target="_blank" rel="noopener" title="{name}" style="{_LINK}">Open</a>',
-        "download": f'<a href="{address}" download="{name}" title="{name}" style="{_LINK}">Download</a>',
+        "open": f'<a href="{address}" target="_blank" rel="noopener" {rest}>Open</a>',
+        "download": f'<a href="{address}" download="{name}" {rest}>Download</a>',
     }
 
 

@@ -72,6 +72,10 @@ class Tags(HTMLParser):
         return found
 
 
+def handlers(tags):
+    return [(name, code) for _, attrs in tags.found for name, code in attrs.items() if name.startswith("on")]
+
+
 def test_the_address_stands_on_video_itself_and_nothing_plays_by_itself(folder):
     tags = Tags(player_html(video(folder / "small #1.mp4"), base_dir=folder.parent))
     player = tags.one("video")
@@ -114,7 +118,8 @@ def test_nothing_that_comes_from_outside_becomes_a_tag(folder):
     clip = video(folder / "small #1.mp4", prompt=evil, job_id=evil, settings={"model": evil})
     tags = Tags(player_html(clip, base_dir=folder))
     assert {tag for tag, _ in tags.found} <= {"div", "video", "a", "span", "details", "summary"}
-    assert not [name for _, attrs in tags.found for name in attrs if name.startswith("on")]
+    plain = Tags(player_html(video(folder / "small #1.mp4"), base_dir=folder))
+    assert handlers(tags) == handlers(plain), "what runs in the page is always the same"
     assert evil in tags.text
     pending = Tags(pending_html(folder / "x.mp4", evil, base_dir=folder))
     assert {tag for tag, _ in pending.found} == {"div", "video", "a", "b", "code"}
@@ -187,3 +192,26 @@ def test_sizes_are_for_people(size, text):
 
 def test_a_video_shows_itself_as_its_player(folder):
     assert re.search(r"<video [^>]*src=", video(Path(folder / "small #1.mp4"))._repr_html_())
+
+
+def test_two_versions_of_a_notebook_differ_where_the_prompts_differ(folder):
+    clips = [video(folder / "small #1.mp4", prompt=prompt) for prompt in ("A lighthouse", "A boat")]
+    first, second = (player_html(clip, base_dir=folder).splitlines() for clip in clips)
+    (changed,) = [line for line in second[1:] if line not in first]
+    assert "A boat" in changed
+    assert len(changed) < 500, "the clip itself stands on another line"
+
+
+def test_a_link_that_may_come_to_lead_nowhere_knows_what_to_say_then(folder, monkeypatch):
+    clip = video(folder / "small #1.mp4")
+    link = Tags(player_html(clip, base_dir=folder)).one("a")
+    assert "%ltxv show ab12cd34 shows the clip wherever it is" in link["data-missing"]
+    linked = Tags(player_html(clip, embed=False, base_dir=folder)).one("video")
+    assert "onerror" in linked
+    assert str(folder) not in player_html(clip, base_dir=folder), (
+        "a saved notebook tells nothing of this machine"
+    )
+    monkeypatch.setenv("VOILA_REQUEST_URL", "http://127.0.0.1:8866/")
+    in_voila = Tags(player_html(clip, base_dir=folder))
+    assert f"The file is {clip.path}." in in_voila.text
+    assert "this page does not serve the file" in in_voila.one("a")["data-missing"]
