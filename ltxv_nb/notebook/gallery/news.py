@@ -9,8 +9,8 @@ from typing import Protocol
 
 _log = logging.getLogger("ltxv_nb")
 
-#: Seconds between two looks. A look is one step in an index of this machine's journal, where the clips of other
-#: kernels and scripts appear, too.
+#: Seconds between two looks. A look is one step in an index of the journal, where the clips of other kernels
+#: and scripts appear, too.
 INTERVAL = 2.0
 
 
