@@ -85,11 +85,10 @@ class Rows:
         where, values = self._where(wanted)
         return self._count(where, *values)
 
-    def saved_mark(self) -> tuple[int, float]:
-        """Return what differs when a video has come: how many there are, and when the last one came."""
-        query = "SELECT count(*), max(saved_at) FROM generations WHERE state = 'saved'"
-        count, newest = self._connection.execute(query).fetchone()
-        return int(count), float(newest or 0.0)
+    def last_saved_at(self) -> float:
+        """Return when the last video came, in unix seconds; 0 while there is none. The index has it."""
+        query = "SELECT max(saved_at) FROM generations WHERE state = 'saved'"
+        return float(self._connection.execute(query).fetchone()[0] or 0.0)
 
     def models(self) -> list[str]:
         """Return the models that have made videos."""

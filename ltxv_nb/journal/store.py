@@ -220,9 +220,9 @@ class Journal:
         """Return how many generations `saved` would find."""
         return self._read(lambda rows: rows.count_saved(wanted), 0)
 
-    def saved_mark(self) -> tuple[int, float]:
-        """Return something that is another when a video has come, whoever made it; takes microseconds."""
-        return self._read(Rows.saved_mark, (0, 0.0))
+    def last_saved_at(self) -> float:
+        """Return when the last video came, whoever made it, in unix seconds; 0 while there is none."""
+        return self._read(Rows.last_saved_at, 0.0)
 
     def costs(self, backend: str) -> list[Cost]:
         """Return what all generations of a backend (``aimlapi`` or ``sandbox``) have cost, newest first."""

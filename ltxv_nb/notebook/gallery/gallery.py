@@ -70,7 +70,7 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self._tiles: dict[str, _Tile] = {}  # those on the page, by job
         self._free: list[_Tile] = []  # those that no clip needs at the moment
         self._posters = Posters(session.client.home)
-        self._mark = session.client.journal.saved_mark()
+        self._newest = session.client.journal.last_saved_at()
         self._stills: list[Still] = []
         self._build()
         children = [self._alive, self._card]
@@ -96,11 +96,11 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         if self._session.closed:
             return False
         try:
-            mark = self._session.client.journal.saved_mark()
+            newest = self._session.client.journal.last_saved_at()
         except LTXVError:
             return True  # the journal is away for a moment; who uses the gallery will hear of it
-        if mark != self._mark:
-            self._mark = mark
+        if newest != self._newest:
+            self._newest = newest
             self._worker.put(self._show_or_say)
         return True
 

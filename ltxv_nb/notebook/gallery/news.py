@@ -9,8 +9,8 @@ from typing import Protocol
 
 _log = logging.getLogger("ltxv_nb")
 
-#: Seconds between two looks. A look takes some ten microseconds, and asks the journal of this machine alone,
-#: so that clips of other kernels and scripts appear, too.
+#: Seconds between two looks. A look is one step in an index of the journal, where the clips of other kernels
+#: and scripts appear, too.
 INTERVAL = 2.0
 
 

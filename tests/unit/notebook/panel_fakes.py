@@ -101,8 +101,8 @@ class FakeJournal:
     def count_saved(self, wanted: Wanted = ANY) -> int:
         return len(self._found(wanted))
 
-    def saved_mark(self) -> tuple[int, float]:
-        return len(self.records), 0.0
+    def last_saved_at(self) -> float:
+        return float(len(self.records))
 
     def models(self) -> list[str]:
         return sorted({record.model for record in self.records})
