@@ -17,7 +17,7 @@ from ltxv_nb.request import GenerationRequest, checked_values
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from typing_extensions import Self
 
@@ -239,28 +239,35 @@ class Client:
         allow_duplicate: bool = False,
         reuse: bool = False,
         max_usd: float | None = None,
+        begun: Callable[[Job], object] | None = None,
     ) -> Job:
-        """Submit one clip; see `submit`."""
+        """Submit one clip; see `submit`.
+
+        ``begun`` is called with the job when it stands in the journal, before anything is sent: the service
+        may refuse it at first, and it is sent again after a while (`Job.again_at`).
+        """
         from ltxv_nb.journal.guards import AlreadyMade, Occupied
         from ltxv_nb.money.limit import amount
 
-        begun: list[Job] = []
+        made: list[Job] = []
         most = None if max_usd is None else amount(max_usd, "max_usd")
         how: dict[str, Any] = {"allow_duplicate": allow_duplicate, "reuse": reuse, "most": most}
 
         def begin(record: Record) -> Listener:
-            begun.append(self._job(record))
-            return begun[0].take
+            made.append(self._job(record))
+            if begun is not None:
+                begun(made[0])
+            return made[0].take
 
         request = self._engine.models.checked(request)
-        with explained(lambda: submission_note(begun[0] if begun else None)):
+        with explained(lambda: submission_note(made[0] if made else None)):
             try:
                 record = self._engine.submit(request, begin, **how)
             except Occupied as occupied:
                 raise self._duplicate(occupied.record) from None
             except AlreadyMade as already:
                 raise self._missing(already.records[0]) from None
-        job = begun[0] if begun else self._job(record)
+        job = made[0] if made else self._job(record)
         if job.record.state is State.UNKNOWN and (error := job.error):
             raise error
         return job

@@ -519,8 +519,9 @@ def _lost_words(record: Record) -> str:
 def unknown_words(record: Record, *, watching: bool) -> str:
     """Say plainly that nobody knows yet whether the service has accepted a request, and what can be done."""
     looks = (
-        f"Job {record.id} keeps looking for it in the service's request log and continues when it appears "
-        f"there; `%ltxv show {record.id}` says how it stands."
+        f"Job {record.id} keeps looking for it in the service's request log, every few seconds at first and "
+        f"at least every ten minutes later, and continues when it appears there; `%ltxv show {record.id}` "
+        f"says how it stands."
         if watching
         else f"`%ltxv wait {record.id}` looks for it in the service's request log."
     )

@@ -208,8 +208,11 @@ class Engine:
             raise
 
     def _send(self, record: Record, body: dict[str, Any], listener: Listener) -> Record:
+        def waits(waiting: Record, again_at: float, why: str) -> None:
+            listener(News(waiting, watching=False, trouble=why, again_at=again_at))
+
         try:
-            sent = self.submission.send(record, body)
+            sent = self.submission.send(record, body, waits)
         except BaseException as cause:
             # Interrupted: whatever the journal says by now is tracked, so that nothing accepted is lost.
             self._follow_up(self.submission.cut_short(record, cause), listener)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from ltxv_nb.service import transport
 from ltxv_nb.service.outcome import Accepted, Busy, NotDelivered, Refused, Unclear
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.transitions import Change
@@ -30,6 +31,9 @@ TRIES = 4
 
 #: Seconds of the longest wait before the next try, whatever ``Retry-After`` says: a cell must come back.
 LONGEST_WAIT = 30.0
+
+#: Called with the row, when the request is sent again in unix seconds, and why it was not accepted.
+Waits = Callable[["Record", float, str], object]
 
 #: Seconds between the looks into the service's request log that a cell itself waits for.
 QUICK_LOOKS = (0.3, 1.2)
@@ -79,7 +83,7 @@ class Submission:
         self._api, self._journal = api, journal
         self._sleep, self._clock, self._rng = sleep, clock, rng
 
-    def send(self, record: Record, body: Mapping[str, Any]) -> Sent:
+    def send(self, record: Record, body: Mapping[str, Any], waits: Waits | None = None) -> Sent:
         """Send the request; again only after an answer, or the lack of one, that proves it was not accepted.
 
         Parameters
@@ -88,6 +92,9 @@ class Submission:
             Its row, in state ``submitting``.
         body : mapping
             The JSON body.
+        waits : callable, optional
+            Called before each wait with the row, the time in unix seconds at which the request is sent
+            again, and why.
 
         Returns
         -------
@@ -105,7 +112,10 @@ class Submission:
             if isinstance(outcome, (Accepted, Refused, Unclear)) or tried == TRIES:
                 break
             try:
-                self._sleep(self._pause(outcome, tried))
+                pause = self._pause(outcome, tried)
+                if waits is not None:
+                    waits(record, self._clock() + pause, _why(outcome, record, tried))
+                self._sleep(pause)
                 record = self._rename(record, tried + 1)
             except BaseException as error:
                 self._note(record, refused(f"not sent again: {error!r}"))
@@ -209,3 +219,14 @@ class Submission:
             for change in changes:
                 record = change.applied(record) or record
             return Sent(record, pending=changes)
+
+
+def _why(outcome: Busy | NotDelivered, record: Record, attempt: int) -> str:
+    """Say why a request was not accepted, and which try that was."""
+    what = (
+        "The service has too many requests at the moment (HTTP 429)"
+        if isinstance(outcome, Busy)
+        else "The service could not be reached"
+    )
+    billing = "" if record.backend == "sandbox" else " Nothing was billed."
+    return f"{what}, try {attempt} of {TRIES}.{billing}"

@@ -47,11 +47,11 @@ _PROMPT = (
     "color:var(--jp-ui-font-color1,inherit);white-space:pre-line;overflow-wrap:anywhere"
 )
 _CHIPS = (
-    "display:flex;flex-wrap:wrap;align-items:center;gap:4px 8px;margin:8px 0 0;min-height:24px;"
+    "display:flex;flex-wrap:wrap;align-items:center;gap:8px;margin:8px 0 0;"
     "font:12px/16px var(--jp-ui-font-family,system-ui,sans-serif)"
 )
 _CHIP = (
-    "padding:1px 8px;border-radius:9px;border:1px solid var(--jp-border-color2,#ddd);"
+    "padding:3px 8px;border-radius:12px;border:1px solid var(--jp-border-color2,#ddd);"
     "color:var(--jp-ui-font-color1,#333)"
 )
 _PILL = f"{_CHIP};background:var(--jp-layout-color2,#eee)"

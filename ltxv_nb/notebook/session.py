@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError, LTXVError
 from ltxv_nb.notebook.frontend import front_end_of, notebook_folder
+from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.settings import is_pinned
 from ltxv_nb.text import one_line, visible
 
@@ -171,6 +172,7 @@ class NotebookSession(Session):
         super().__init__()
         self.ip = ip
         self._sandbox_announced = False
+        self._shown_error: LTXVError | None = None  # the one that a status shows already
         self._chained: weakref.WeakSet[ChainedJob] = weakref.WeakSet()
 
     def new_client(self, **settings: Any) -> Client:
@@ -229,7 +231,12 @@ class NotebookSession(Session):
         from ltxv_nb.notebook.output import views  # noqa: F401
 
     def say(self, line: str) -> None:
-        """Print one line under the running cell."""
+        """Say something under the running cell: in a page as HTML, which does not break words."""
+        if front_end_of(self.ip) == "page" and running_request(self.ip):
+            from ltxv_nb.notebook.output.card import notice_bundle
+
+            self.publish(notice_bundle(visible(line)))
+            return
         print(visible(line))  # noqa: T201 - it is for whoever runs the cell
 
     def unfinished_line(self) -> str | None:
@@ -296,7 +303,7 @@ class NotebookSession(Session):
         sending : bool
             Whether something was to be sent.
         """
-        if front_end_of(self.ip) != "page":
+        if front_end_of(self.ip) != "page" or error is self._shown_error:
             return
         from ltxv_nb.notebook.output.card import raised_bundle
 
@@ -331,7 +338,14 @@ class NotebookSession(Session):
         """Return the jobs that wait for another one and are not submitted yet."""
         return [job for job in self._chained if job.first is not None]
 
-    def follow(self, job: Job, *, embed: bool | None = None, error: bool = False) -> None:
+    def follow(
+        self,
+        job: Job,
+        *,
+        embed: bool | None = None,
+        error: LTXVError | None = None,
+        view: CellView | None = None,
+    ) -> None:
         """Show a job under the running cell and keep that up to date until it ends.
 
         Parameters
@@ -340,17 +354,23 @@ class NotebookSession(Session):
             The job.
         embed : bool, optional
             As in `ltxv_nb.media.player.player_html`.
-        error : bool
-            Whether the cell ends with an error, which the outcome of the job then replaces.
+        error : LTXVError, optional
+            What the cell ends with: the status says so, and the outcome of the job replaces both.
+        view : CellView, optional
+            What shows the job already, see `ltxv_nb.notebook.magic.early`.
         """
-        view = self.view(job, embed=embed)
         if front_end_of(self.ip) == "page":
             self.hear_stars()
-        if error:
-            view.expect_error()
+        if view is not None:
+            self.board.release(view)
+            return
+        view = self.view(job, embed=embed)
+        if error is not None:
+            view.expect_error(error)
         try:
             self.board.add(job, view, held=True)  # no outcome may be shown before the view is on the page
             view.show()
+            self._shown_error = error
         finally:
             self.board.release(view)
 
@@ -380,7 +400,15 @@ class NotebookSession(Session):
         else:
             self.follow(job)
 
-    def wait(self, job: Job, timeout: float, *, embed: bool | None = None, clear: bool = False) -> None:
+    def wait(
+        self,
+        job: Job,
+        timeout: float,
+        *,
+        embed: bool | None = None,
+        clear: bool = False,
+        view: CellView | None = None,
+    ) -> None:
         """Wait for a job under the running cell, then show its outcome there.
 
         Parameters
@@ -393,6 +421,8 @@ class NotebookSession(Session):
             As in `ltxv_nb.media.player.player_html`.
         clear : bool
             Whether all output of the cell may be replaced.
+        view : CellView, optional
+            What shows the job already.
 
         Raises
         ------
@@ -406,9 +436,11 @@ class NotebookSession(Session):
 
         with explained(lambda: interrupt_note(job)):
             front_end = front_end_of(self.ip)
-            view = None if front_end == "headless" or job.done() else self.view(job, embed=embed)
+            given = view
+            if view is None and front_end != "headless" and not job.done():
+                view = self.view(job, embed=embed)
             try:
-                if view is not None:
+                if view is not None and given is None:
                     self.board.add(job, view, held=True)
                     view.show()
                 wait_for(job, timeout, answering=front_end == "page")

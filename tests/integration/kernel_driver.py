@@ -35,7 +35,15 @@ class Cell:
 
     @property
     def text(self) -> str:
-        return "".join(m["content"]["text"] for m in self.messages if m["msg_type"] == "stream")
+        """What was printed, and what we said in its place."""
+        said = []
+        for message in self.messages:
+            content = message["content"]
+            if message["msg_type"] == "stream":
+                said.append(content["text"])
+            elif "ltxv-say" in content.get("data", {}).get("text/html", ""):
+                said.append(f"{content['data']['text/plain']}\n")
+        return "".join(said)
 
     def bundles(self, kind: str = "display_data") -> list[dict[str, Any]]:
         return [m["content"]["data"] for m in self.messages if m["msg_type"] == kind]

@@ -13,6 +13,7 @@ from ltxv_nb.errors import DuplicateRequest, LTXVError, RequestError, Submission
 from ltxv_nb.interrupts import explained, interrupt_note
 from ltxv_nb.models import default_model, find_model
 from ltxv_nb.notebook.frontend import always_waits
+from ltxv_nb.notebook.magic.early import ShownEarly
 from ltxv_nb.notebook.magic.options import (
     DEFAULT_TIMEOUT,
     Options,
@@ -24,7 +25,7 @@ from ltxv_nb.notebook.magic.options import (
 from ltxv_nb.notebook.output.flags import with_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -207,34 +208,35 @@ class LTXVMagics(Magics):
             session.say(warning)
         job: Job | None = None
         with explained(lambda: interrupt_note(job)):
-            job = self._submit(request, options)
-            session.bind(job, options.output)
             embed = self._embed(options)
+            with ShownEarly(session, embed) as early:
+                job = self._submit(request, options, early.show_if_it_waits)
+            session.bind(job, options.output)
             waits = always_waits() or (self.wait if options.wait is None else options.wait)
             if job.video is not None:
                 from ltxv_nb.notebook.output.outcome import shown_again
 
                 session.show(job, embed=embed, note=shown_again(job))
             elif waits:
-                session.wait(job, options.timeout or self.timeout, embed=embed, clear=True)
+                session.wait(job, options.timeout or self.timeout, embed=embed, clear=True, view=early.view)
             else:
-                session.follow(job, embed=embed)
+                session.follow(job, embed=embed, view=early.view)
 
-    def _submit(self, request: GenerationRequest, options: Options) -> Job:
+    def _submit(self, request: GenerationRequest, options: Options, begun: Callable[[Job], object]) -> Job:
         """Submit the request, at once or when the job is finished that gives its first frame."""
         session = self.session
         how = {"allow_duplicate": options.again, "reuse": self.reuse, "max_usd": options.max_usd}
         if _is_running(request.image):
             return session.chain(request, **how)
         try:
-            return session.client.submit_request(request, **how)
+            return session.client.submit_request(request, **how, begun=begun)
         except (SubmissionUnknown, DuplicateRequest) as error:
             if error.job is not None:
                 session.bind(error.job, options.output)
                 # It is tracked in the background, and its clip is shown here when it is found, or ready.
                 # Whatever goes wrong with that, the user must see the error.
                 with contextlib.suppress(Exception):
-                    session.follow(error.job.watch(), embed=self._embed(options), error=True)
+                    session.follow(error.job.watch(), embed=self._embed(options), error=error)
             raise
 
     def _embed(self, options: Options) -> bool | None:

@@ -35,6 +35,14 @@ _CODE = (
     "color:var(--jp-ui-font-color1,#222);font:12px var(--jp-code-font-family,ui-monospace,monospace);"
     "white-space:pre-wrap;user-select:all"
 )
+_NOTICE = (
+    "max-width:720px;margin:8px 0;color:var(--jp-ui-font-color1,#222);overflow-wrap:anywhere;"
+    "font:13px/20px var(--jp-ui-font-family,system-ui,sans-serif)"
+)
+_LISTING = (
+    "margin:8px 0;color:var(--jp-ui-font-color1,#222);white-space:pre-wrap;overflow-wrap:anywhere;"
+    "word-break:normal;font:12px/18px var(--jp-code-font-family,ui-monospace,monospace)"
+)
 #: What is shown as code: what stands between backticks, a magic with its command, an option.
 _COMMANDS = re.compile(r"`([^`\n]+)`|(%%?ltxv(?: (?:--)?[a-z]+(?=[ .,;:)]|$))?)|(?<![\w-])(--[a-z][a-z-]+)")
 
@@ -52,6 +60,10 @@ _RAISED = (
     '[data-mime-type="application/vnd.jupyter.error"],[data-mime-type="application/vnd.jupyter.stderr"])'
     "{display:none}</style>"
 )
+
+
+#: The same for an error that stands in a status, in the last output before that line.
+HIDE_RAISED = f'{_RAISED}<span class="ltxv-raised"></span>'
 
 
 class Card(NamedTuple):
@@ -166,6 +178,15 @@ def raised_bundle(error: BaseException, *, free: bool = False, sending: bool = T
     """Return the card of an error that the running cell is about to end with, as an output above it."""
     card = card_of(error, free=free, sending=sending)
     return {"text/html": _RAISED + card.html("ltxv-raised"), "text/plain": card.text()}
+
+
+def notice_bundle(text: str) -> dict[str, str]:
+    """Return a line that is no error as an output; several lines keep their columns."""
+    if "\n" in text:
+        shown = f'<pre class="ltxv-say {NO_MATH}" style="{_LISTING}">{html.escape(text)}</pre>'
+    else:
+        shown = f'<div class="ltxv-say {NO_MATH}" dir="auto" style="{_NOTICE}">{_with_code(text)}</div>'
+    return {"text/html": shown, "text/plain": text}
 
 
 def _sorted_sentences(message: str) -> tuple[str, str, str]:

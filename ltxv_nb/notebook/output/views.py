@@ -18,6 +18,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ltxv_nb.notebook.ipython import replace_output, running_cell
+from ltxv_nb.notebook.output.card import HIDE_RAISED, card_of
 from ltxv_nb.notebook.output.outcome import fallback_html, outcome_bundle, outcome_text, pending_bundle
 from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
 from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ltxv_nb.errors import LTXVError
     from ltxv_nb.job import Job
 
 _NOTHING = {"text/html": "", "text/plain": ""}
@@ -63,8 +65,8 @@ class CellView(View, Protocol):
     def withdraw(self) -> None:
         """Remove it: the cell will show the outcome itself."""
 
-    def expect_error(self) -> None:
-        """Take note that the cell ends with an error, which the outcome will overtake."""
+    def expect_error(self, error: LTXVError | None = None, /) -> None:
+        """Take note that the cell ends with an error, which the outcome will overtake; show it if given."""
 
 
 class PageView:
@@ -91,6 +93,7 @@ class PageView:
         self._alone = False  # whether the outcome replaces everything in the cell
         self._row = StatusRow(job, snapshot(job))
         self._job, self._shown_id = job, job.id
+        self._raised = ""  # hides IPython's own line about an error that is shown here
 
     def show(self) -> None:
         """Add the status, and its fallback for where there are no widgets."""
@@ -101,7 +104,7 @@ class PageView:
 
     def _fallback(self) -> dict[str, str]:
         shown = fallback_html(self._job, self._base_dir)
-        return {"text/html": style_tag(PENDING_STYLE) + shown, "text/plain": ""}
+        return {"text/html": style_tag(PENDING_STYLE) + shown + self._raised, "text/plain": ""}
 
     def update(self, now: Snapshot) -> None:
         """Show how the job is."""
@@ -123,9 +126,12 @@ class PageView:
         if self._alone:
             self._status.show_alone(bundle)
 
-    def expect_error(self) -> None:
-        """Take note that the cell ends with an error, which the outcome will overtake."""
+    def expect_error(self, error: LTXVError | None = None, /) -> None:
+        """Take note that the cell ends with an error, which the outcome will overtake; show it if given."""
         self._alone = True
+        if error is not None:
+            self._raised = HIDE_RAISED
+            self._row.show_note(card_of(error, free=self._job.is_free))
 
     def withdraw(self) -> None:
         """Remove the status: the cell will show the outcome itself."""
@@ -137,7 +143,7 @@ class PageView:
     def _settle(self, bundle: dict[str, str]) -> None:
         self._settled = True
         self._status.replace(bundle)
-        self._pending.replace(_NOTHING)
+        self._pending.replace({**_NOTHING, "text/html": self._raised})
         self._row.show_outcome(bundle["text/html"])
 
 
@@ -167,7 +173,7 @@ class PlainView:
         """Remove the line."""
         self._output.replace(_NOTHING)
 
-    def expect_error(self) -> None:
+    def expect_error(self, _error: LTXVError | None = None, /) -> None:
         """Take note that the cell ends with an error, which the outcome will overtake."""
         self._alone = True
 
@@ -185,7 +191,7 @@ class LineView:
     def withdraw(self) -> None:
         """Leave what is printed."""
 
-    def expect_error(self) -> None:
+    def expect_error(self, _error: LTXVError | None = None, /) -> None:
         """Leave what is printed."""
 
     def update(self, now: Snapshot) -> None:

@@ -15,6 +15,7 @@ from ltxv_nb.text import NO_MATH
 
 if TYPE_CHECKING:
     from ltxv_nb.job import Job
+    from ltxv_nb.notebook.output.card import Card
     from ltxv_nb.notebook.output.status import Snapshot
 
 
@@ -43,6 +44,9 @@ class StatusRow:
         self._meter.show(first)
         # There is no way to cancel a generation, and the button must not suggest one.
         self._stop = factory.button(*_stopping(job), job.stop, "ltxv-stop")
+        self._note: Any = None  # a card above the status
+        self._note_tone = ""
+        self._stop_offered = first.due is None  # a cell that waits to send again takes no click
         self.box: Any = factory.row(self._children(), "ltxv-status")
         self._closed = False
         if isinstance(job.record.request.get("image"), dict):
@@ -57,6 +61,10 @@ class StatusRow:
         """Show how the job is; sends only what differs from what is shown."""
         self._state.value = _state(now, self._job_id)
         self._meter.show(now)
+        if self._note_tone == "doubt" and now.tone == "running":  # found: the card is not true any more
+            self._drop_note()
+        if (now.due is None) != self._stop_offered:
+            self.offer_stop(offered=now.due is None)
 
     def submitted(self, job: Job) -> None:
         """Speak of a job that has been submitted since as of one that is."""
@@ -65,24 +73,44 @@ class StatusRow:
 
     def offer_stop(self, *, offered: bool) -> None:
         """Show or hide the button that stops tracking."""
-        self.box.children = self._children() if offered else self._children()[:-1]
+        self._stop_offered = offered
+        self.box.children = self._children()
+
+    def show_note(self, card: Card) -> None:
+        """Show a card and the status as one; there is no stage meanwhile, for the clip may not come."""
+        self._note, self._note_tone = self._factory.html(card.html(), "ltxv-card-line"), card.tone
+        self.box.add_class("ltxv-noted")
+        self.box.children = self._children()
+
+    def _drop_note(self) -> None:
+        note, self._note, self._note_tone = self._note, None, ""
+        self.box.remove_class("ltxv-noted")
+        self.box.children = self._children()
+        note.close()
 
     def show_outcome(self, content: str) -> None:
         """Replace the status with the outcome, as HTML."""
         self._closed = True
         self.box.children = [self._style, self._factory.html(content, "ltxv-outcome")]
-        for widget in self._children()[1:]:
+        self.box.remove_class("ltxv-noted")
+        for widget in self._all()[1:]:
             widget.close()
 
     def close(self) -> None:
         """Remove the row, here and in the page."""
         self._closed = True
-        for widget in (self.box, *self.box.children, *self._children()):
+        for widget in (self.box, *self.box.children, *self._all()):
             widget.close()
         self._factory.close()
 
     def _children(self) -> list[Any]:
-        return [self._style, self._stage, self._prompt, self._state, self._meter, self._stop]
+        above = [self._stage, self._prompt] if self._note is None else [self._note]
+        stop = [self._stop] if self._stop_offered else []
+        return [self._style, *above, self._state, self._meter, *stop]
+
+    def _all(self) -> list[Any]:
+        note = [] if self._note is None else [self._note]
+        return [self._style, self._stage, self._prompt, *note, self._state, self._meter, self._stop]
 
 
 def _stopping(job: Job) -> tuple[str, str]:

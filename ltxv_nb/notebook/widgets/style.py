@@ -125,6 +125,13 @@ STATUS_STYLE = """
 .ltxv-status .ltxv-placeholder,.ltxv-status .ltxv-prompt-line,.ltxv-status .ltxv-card-line
 {flex:1 1 100%;max-width:100%;margin:0}
 .ltxv-status .ltxv-state,.ltxv-status .ltxv-meter,.ltxv-status .ltxv-stop{margin-top:8px}
+@media (max-width:560px){.ltxv-state{order:1}.ltxv-status .ltxv-stop{order:2;margin-left:auto}
+.ltxv-meter{order:3;flex:1 1 100%}}
+.ltxv-status.ltxv-noted{box-sizing:border-box;padding:16px;border-radius:8px;
+ background:var(--jp-layout-color1,#fff);
+ border:1px solid var(--jp-border-color2,#d0d0d0);border-left:4px solid var(--jp-border-color1,#999)}
+.ltxv-status.ltxv-noted:has([data-tone=doubt]){border-left-color:var(--jp-warn-color1,#b26a00)}
+.ltxv-noted .ltxv-note{padding:0!important;margin:0!important;border:0!important;max-width:none!important}
 .ltxv-state b{font-weight:600}
 .ltxv-dot{display:inline-block;width:8px;height:8px;margin-right:8px;border-radius:50%;
  background:var(--jp-brand-color1,#1976d2)}
