@@ -50,7 +50,8 @@ to{transform:scaleX(.99)}}
  content:counter(m) " min " counter(s,decimal-leading-zero) " s"}
 .ltxv-left{font-variant-numeric:tabular-nums}
 .ltxv-left::before{counter-reset:s max(0,var(--ltxv-due) - var(--ltxv-now));content:counter(s) " s"}
-.ltxv-bar{flex:0 1 160px;min-width:24px;height:6px;border-radius:3px;overflow:hidden;background:var(--jp-border-color2,#d0d0d0)}
+.ltxv-bar{flex:0 1 160px;min-width:24px;height:6px;border-radius:3px;overflow:hidden;
+ background:var(--jp-border-color2,#d0d0d0)}
 .ltxv-bar>i{display:block;height:100%;border-radius:3px;transform-origin:left;
  background:var(--jp-brand-color1,#1976d2)}
 .ltxv-bar>i.ltxv-moving{animation:ltxv-bar calc(5s * var(--ltxv-usual)) linear both;
