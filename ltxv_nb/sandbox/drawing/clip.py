@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: Part of every clip's name: clips rendered by an older drawing are not taken for new ones.
-DRAWING = 1
+DRAWING = 2
 
 #: What a schema leaves open, and the sandbox therefore chooses: seconds, frames per second.
 DEFAULT_DURATION, DEFAULT_FPS = 6, 25

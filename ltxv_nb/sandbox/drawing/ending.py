@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image
 
-from ltxv_nb.sandbox.drawing.caption import Caption
 from ltxv_nb.sandbox.drawing.photo import planes_of
 from ltxv_nb.sandbox.drawing.planes import Planes
 
@@ -47,7 +46,6 @@ class Ending:
     def __init__(self, spec: ClipSpec, before: Frames, image: Path) -> None:
         self._last, self._before = spec.frames - 1, before
         self._still = planes_of(spec, image)
-        Caption(spec).draw(self._still)
 
     def draw(self, index: int) -> Planes:
         """Return frame ``index``."""

@@ -62,7 +62,7 @@ class Photo:
         left, top = (1 - share) * self._towards[0], (1 - share) * self._towards[1]
         planes = [self._still.y, self._still.u, self._still.v]
         canvas = Planes(*(_cut(plane, left, top, share) for plane in planes))
-        self._caption.draw(canvas)
+        self._caption.draw(canvas, index)
         return canvas
 
 

@@ -115,6 +115,11 @@ class Mask:
         """Width and height in pixels."""
         return self.full.size
 
+    def dimmed(self, share: float) -> Mask:
+        """Return it with a share of its strength, 0 to 1."""
+        table = [round(share * value) for value in range(256)]
+        return Mask(self.full.point(table), self.half.point(table))
+
     def window(self, left: int, width: int) -> Mask:
         """Cut a part of full height out of a wide mask, from ``left`` on, in pixels."""
         return Mask(

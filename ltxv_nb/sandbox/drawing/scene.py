@@ -52,5 +52,5 @@ class Scene:
         if self._reflections:
             self._reflections.draw(canvas, index)
         self._weather.draw(canvas, index)
-        self._caption.draw(canvas)
+        self._caption.draw(canvas, index)
         return canvas
