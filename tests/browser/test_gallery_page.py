@@ -66,6 +66,7 @@ def test_clips_are_found_by_words_in_any_order_and_by_filters(shown: NotebookPag
     page.get_by_label("Find").fill("night")
     expect(tiles).to_contain_text("Rain on a street")
     page.get_by_label("Find").fill("")
+    expect(tiles).to_have_count(12)
     gallery.get_by_label("Model").select_option("ltxv-2-fast")
     expect(tiles).to_have_count(1)
     expect(tiles).to_contain_text("Snow on a roof")
