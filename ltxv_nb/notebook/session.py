@@ -171,6 +171,7 @@ class NotebookSession(Session):
     def __init__(self, ip: InteractiveShell) -> None:
         super().__init__()
         self.ip = ip
+        self.chime = False  # whether a sound says that a clip is ready
         self._sandbox_announced = False
         self._shown_error: LTXVError | None = None  # the one that a status shows already
         self._chained: weakref.WeakSet[ChainedJob] = weakref.WeakSet()
@@ -282,8 +283,9 @@ class NotebookSession(Session):
         front_end = front_end_of(self.ip)
         if front_end == "terminal":
             return LineView(job, notebook_folder())
-        kind = PageView if front_end == "page" else PlainView
-        return kind(self.ip, job, embed=embed, base_dir=notebook_folder())
+        if front_end == "page":
+            return PageView(self.ip, job, embed=embed, base_dir=notebook_folder(), chime=self.chime)
+        return PlainView(self.ip, job, embed=embed, base_dir=notebook_folder())
 
     def publish(self, bundle: dict[str, str]) -> None:
         """Add an output to the running cell; in a terminal its text."""
@@ -432,6 +434,8 @@ class NotebookSession(Session):
             The kernel was interrupted; the generation continues.
         """
         from ltxv_nb.interrupts import explained, interrupt_note
+        from ltxv_nb.notebook.output.chime import ring
+        from ltxv_nb.notebook.output.views import Output
         from ltxv_nb.notebook.output.waiting import wait_for
 
         with explained(lambda: interrupt_note(job)):
@@ -457,6 +461,8 @@ class NotebookSession(Session):
             if job.error is not None:
                 raise job.error
             self.show(job, embed=embed)
+            if self.chime and view is not None and front_end == "page":
+                ring(Output(self.ip), new=True)
 
     def _withdraw(self, job: Job, view: CellView, *, clear: bool) -> None:
         """Remove the live status: the waiting cell shows the outcome as its own output."""

@@ -82,6 +82,7 @@ class LTXVMagics(Magics):
     reuse: Any = Bool(
         True, help="whether a cell whose very request has a finished clip shows that, and makes no new one"
     ).tag(config=True)
+    chime: Any = Bool(False, help="whether a sound says that a clip is ready").tag(config=True)
     timeout: Any = Float(DEFAULT_TIMEOUT, help="seconds a waiting cell waits").tag(config=True)
 
     def __init__(self, shell: InteractiveShell, session: NotebookSession) -> None:
@@ -89,6 +90,8 @@ class LTXVMagics(Magics):
         self.add_traits(**{known.key: Default(known).tag(config=True) for known in _with_default()})
         super().__init__(shell=shell)
         self.session = session
+        self.observe(lambda _change: setattr(session, "chime", self.chime), "chime")
+        session.chime = self.chime
         LTXVMagics.ltxv.__doc__ = help_text()  # what `%%ltxv?` shows
 
     @validate("timeout")

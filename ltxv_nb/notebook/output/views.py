@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from ltxv_nb.notebook.ipython import replace_output, running_cell
 from ltxv_nb.notebook.output.card import HIDE_RAISED, card_of
+from ltxv_nb.notebook.output.chime import ring
 from ltxv_nb.notebook.output.outcome import fallback_html, outcome_bundle, outcome_text, pending_bundle
 from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
 from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
@@ -82,9 +83,13 @@ class PageView:
         As in `ltxv_nb.media.player.player_html`.
     base_dir : Path
         The notebook's folder.
+    chime : bool
+        Whether a sound says that the clip is ready.
     """
 
-    def __init__(self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path) -> None:
+    def __init__(
+        self, ip: InteractiveShell, job: Job, *, embed: bool | None, base_dir: Path, chime: bool = False
+    ) -> None:
         from ltxv_nb.notebook.widgets.status_row import StatusRow
 
         self._embed, self._base_dir = embed, base_dir
@@ -93,6 +98,7 @@ class PageView:
         self._alone = False  # whether the outcome replaces everything in the cell
         self._row = StatusRow(job, snapshot(job))
         self._job, self._shown_id = job, job.id
+        self._chime = chime
         self._raised = ""  # hides IPython's own line about an error that is shown here
 
     def show(self) -> None:
@@ -125,6 +131,8 @@ class PageView:
         self._settle(bundle)
         if self._alone:
             self._status.show_alone(bundle)
+        if self._chime and job.video is not None:
+            ring(self._pending, after=self._raised)
 
     def expect_error(self, error: LTXVError | None = None, /) -> None:
         """Take note that the cell ends with an error, which the outcome will overtake; show it if given."""
