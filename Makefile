@@ -68,8 +68,9 @@ soak: $(READY) ## half an hour of random faults from all sides at once
 	rm -rf $(OUT)/soak
 	$(SAFE) $(BIN)/python -m tests.hostile.soak --seconds $(SOAK_SECONDS) --keep $(OUT)/soak
 
-screenshots: $(READY) ## the pictures of the README, from a real JupyterLab
+screenshots: $(READY) ## the pictures of the README, one of them moving, from a real JupyterLab
 	$(SAFE) $(BIN)/python tools/screenshots.py docs/images
+	$(SAFE) $(BIN)/python tools/recording.py docs/images/first-clip.webp
 
 test-kernels: $(READY) ## the kernel and page tests on ipykernel 6.31, 7.3 and the newest
 	$(SAFE) $(BIN)/python tools/kernel_matrix.py --only $(KERNELS) --jobs $(JOBS)

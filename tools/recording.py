@@ -64,7 +64,8 @@ def main(target: Path) -> int:
         opened.wait_until_run(0, 300_000)
         page.add_style_tag(content=PLAIN)
         frames = list(_recorded(opened))
-    path = _write(_cut(frames), target)
+    # The finished clip comes first: it is what those see whose reader does not move pictures.
+    path = _write(_cut([frames[-1], *frames[:-1]]), target)
     print(f"{path}: {len(frames)} pictures, {path.stat().st_size / 1000:.0f} kB")
     return 0
 
@@ -129,8 +130,8 @@ def _box(what: Locator) -> tuple[float, float, float, float]:
 
 
 def _cut(frames: list[Frame]) -> list[Frame]:
-    """Cut off all pictures what is empty below the finished clip, and make them as wide as the file."""
-    last = frames[-1].picture
+    """Cut off all pictures what is empty below the first, and make them as wide as the file."""
+    last = frames[0].picture
     ground = Image.new("RGB", last.size, last.getpixel((last.width - 1, last.height - 1)))
     filled = ImageChops.difference(last, ground).getbbox()
     height = min(last.height, (filled[3] if filled else last.height) + 12)
