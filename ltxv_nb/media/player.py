@@ -134,7 +134,7 @@ def frame_style(width: int, height: int) -> str:
         Pixels of the clip.
     """
     widest = round(_TALLEST * width / height)
-    return f"width:min(100%,{widest}px);aspect-ratio:{width}/{height}"
+    return f"width:min(100%,{widest}px);height:auto;aspect-ratio:{width}/{height}"
 
 
 def file_address(path: Path, base_dir: Path | None = None) -> str:
