@@ -75,19 +75,11 @@ def clients(tmp_path):
         yield found
 
 
-def test_what_ten_thousand_jobs_have_cost_is_added_up_in_less_than_a_tenth_of_a_second(clients):
-    client = clients[1]
+def test_what_ten_thousand_jobs_have_cost_is_added_up_exactly(clients):
+    """How quick that is, is measured by ``benchmarks/bench_journal.py``."""
     for by in ("job", "model", "day", "batch"):
-        spent = client.spending(by)
+        spent = clients[1].spending(by)
         assert (spent.total_credits, sum(row.jobs for row in spent)) == (MANY * 504_000, MANY)
-        best = float("inf")
-        for _ in range(100):  # the quickest, as below
-            start = time.process_time()
-            client.spending(by)
-            best = min(best, time.process_time() - start)
-            if best < 0.1:
-                break
-        assert best < 0.1, by
 
 
 def test_ten_thousand_finished_jobs_slow_nothing_down(clients):
