@@ -285,7 +285,7 @@ def measure(bench, service_base, repeat, seconds):
         Figure(
             "comm traffic of a running job",
             f"{rate:.0f} bytes/s in {messages:.2f} messages/s, {busiest:.0f} bytes/s in its busiest 10 s",
-            "at most 300 bytes/s", rate <= 300,
+            "at most 100 bytes/s", rate <= 100,
         )
     )  # fmt: skip
     ratio = trips["busy"] / trips["idle"]

@@ -55,6 +55,8 @@ _CHIP = (
     "padding:3px 8px;border-radius:12px;border:1px solid var(--jp-border-color2,#ddd);"
     "color:var(--jp-ui-font-color1,#333)"
 )
+#: `ltxv_nb.notebook.widgets.style` keeps as much place below a status: nothing moves when a clip comes.
+_ACTIONS = "font-size:12px;line-height:20px"
 _PILL = f"{_CHIP};background:var(--jp-layout-color2,#eee)"
 
 
@@ -125,9 +127,9 @@ def player_html(
         gone = f'<div style="{_SMALL}">The file is no longer there.</div>'
         return _card(video, gone, _link(video, address), [note], actions)
     source = _source(video, embed, address)
-    preview = "This is a small preview; Open plays the full file." if source.is_preview else ""
+    link = _link(video, address) + ("<span>a small preview plays here</span>" if source.is_preview else "")
     where = f"The file is {visible(str(video.path))}." if in_voila() else ""
-    return _card(video, _player(video, source), _link(video, address), [preview, where, note], actions)
+    return _card(video, _player(video, source), link, [where, note], actions)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -240,10 +242,11 @@ def _player(video: Video, source: _Source) -> str:
 def _card(video: Video, player: str, link: str, notes: Iterable[str], actions: str) -> str:
     """Return player and words; these on lines of their own, where a comparison of notebooks finds them."""
     small = "".join(
-        f'<div class="ltxv-line" style="{_SMALL}">{html.escape(note)}</div>'
-        for note in (_doubt(video), *notes)
-        if note
+        f'<div class="ltxv-line" style="{_SMALL}">{html.escape(line)}</div>'
+        for line in (_doubt(video), *notes)
+        if line
     )
+    actions = f'<div style="{_ACTIONS}">{actions}</div>' if actions else ""
     return (
         f'<div class="ltxv-clip {NO_MATH}" style="{_CARD}">{player}<div>\n{prompt_html(video.prompt)}\n'
         f'<div class="ltxv-chips" style="{_CHIPS}">{_chips(video)}{link}</div>\n{small}{actions}</div></div>'

@@ -103,7 +103,7 @@ CLIP_STYLE = """
 JOB_STYLE = f"""
 .ltxv-ui .widget-vbox.ltxv-jobs{{gap:12px;margin-top:12px}}
 .ltxv-ui .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK}}}
-.ltxv-ui .ltxv-job .ltxv-status{{display:grid;max-width:none;gap:4px 16px;align-content:start;
+.ltxv-ui .ltxv-job .ltxv-status{{display:grid;max-width:none;padding:0;gap:4px 16px;align-content:start;
  grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto auto 1fr}}
 .ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:1/6;min-width:0}}
 .ltxv-ui .ltxv-job .ltxv-status>:not(.ltxv-placeholder){{grid-column:2;justify-self:start;max-width:100%}}
@@ -117,7 +117,8 @@ JOB_STYLE = f"""
 
 #: For the status of a running job. It stands as its clip will stand, so that nothing moves when that comes.
 STATUS_STYLE = """
-.ltxv-status{align-items:center;gap:0 12px;flex-flow:row wrap;max-width:720px;margin:8px 0;overflow:visible;
+.ltxv-status{align-items:center;gap:0 12px;flex-flow:row wrap;max-width:720px;margin:8px 0;padding:0 0 28px;
+ overflow:visible;
  font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;color:var(--jp-ui-font-color1,#222)}
 .ltxv-status .widget-html,.ltxv-status .widget-html-content
 {margin:0;height:auto;line-height:24px;font-size:13px;color:inherit}
@@ -145,6 +146,7 @@ STATUS_STYLE = """
 .ltxv-status .ltxv-stop{width:auto;height:24px;line-height:22px;padding:0 10px;margin-bottom:0;margin-left:0;
  margin-right:0;border-radius:6px;font-size:12px}
 .ltxv-status .ltxv-outcome{flex:1 1 100%;max-width:100%}
+.ltxv-status:has(.ltxv-outcome){padding:0}
 """
 
 #: Shows plain HTML in the place of a widget whose kernel is gone: JupyterLab and Notebook 7 leave a text

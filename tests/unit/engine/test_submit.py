@@ -78,6 +78,17 @@ def test_after_429_it_is_sent_again_when_the_service_says(rig, record):
     assert len(rig.service.billed) == 1
 
 
+def test_each_wait_is_told_before_it_begins_with_its_reason_and_its_end(rig, record):
+    busy, told = reply(429, {"message": "slow"}, headers={"Retry-After": "7"}), []
+    rig.service.on_post.extend([busy, refused_connection()])
+    now = rig.clock.time()
+    rig.submission.send(record, BODY, lambda row, at, why: told.append((row.id, at - now, why)))
+    assert told[0][:2] == (record.id, pytest.approx(7.0))
+    assert "HTTP 429), try 1 of 4" in told[0][2]
+    assert "Nothing was billed." in told[0][2]
+    assert "could not be reached, try 2 of 4" in told[1][2]
+
+
 def test_a_wait_of_hours_is_not_waited_in_a_cell(rig, record):
     sent = send(rig, record, *[reply(429, {"message": "slow"}, headers={"Retry-After": "86400"})] * 4)
     assert rig.clock.sleeps == [30.0, 30.0, 30.0]
