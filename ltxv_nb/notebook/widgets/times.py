@@ -42,6 +42,7 @@ TIMES_STYLE = """
 to{transform:scaleX(.99)}}
 .ltxv-times{display:flex;flex-flow:row;align-items:center;gap:0 8px;min-height:24px;
  animation:ltxv-tick 86400s steps(86400) both;--ltxv-now:calc(var(--ltxv-age) + var(--ltxv-tick))}
+@media (min-width:561px){.ltxv-times:not(:has(.ltxv-left))>span{white-space:nowrap}}
 .ltxv-clock{font-variant-numeric:tabular-nums}
 .ltxv-clock::before{counter-reset:s var(--ltxv-now);content:counter(s) " s"}
 .ltxv-clock.ltxv-long{--ltxv-minutes:calc(var(--ltxv-now) / 60 - .5)}
@@ -50,7 +51,7 @@ to{transform:scaleX(.99)}}
  content:counter(m) " min " counter(s,decimal-leading-zero) " s"}
 .ltxv-left{font-variant-numeric:tabular-nums}
 .ltxv-left::before{counter-reset:s max(0,var(--ltxv-due) - var(--ltxv-now));content:counter(s) " s"}
-.ltxv-bar{flex:0 1 160px;min-width:24px;height:6px;border-radius:3px;overflow:hidden;
+.ltxv-bar{width:160px;flex:0 1 auto;min-width:24px;height:6px;border-radius:3px;overflow:hidden;
  background:var(--jp-border-color2,#d0d0d0)}
 .ltxv-bar>i{display:block;height:100%;border-radius:3px;transform-origin:left;
  background:var(--jp-brand-color1,#1976d2)}
