@@ -18,6 +18,8 @@ from ltxv_nb.settings import in_voila
 from ltxv_nb.text import NO_MATH, data_uri, one_line, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ltxv_nb.video import Video
 
 logger = logging.getLogger("ltxv_nb")
@@ -123,11 +125,11 @@ def player_html(
     address = file_address(video.path, base_dir)
     if not Path(video.path).is_file():
         gone = f'<div style="{_SMALL}">The file is no longer there.</div>'
-        return _card(video, gone, _link(video, address), note, actions)
+        return _card(video, gone, _link(video, address), [note], actions)
     source = _source(video, embed, address)
-    where = f"The file is {visible(str(video.path))}." if in_voila() else ""
     link = _link(video, address) + ("<span>a small preview plays here</span>" if source.is_preview else "")
-    return _card(video, _player(video, source), link, " ".join(filter(None, (where, note))), actions)
+    where = f"The file is {visible(str(video.path))}." if in_voila() else ""
+    return _card(video, _player(video, source), link, [where, note], actions)
 
 
 def player_text(video: Video, *, base_dir: Path | None = None) -> str:
@@ -237,11 +239,11 @@ def _player(video: Video, source: _Source) -> str:
     )
 
 
-def _card(video: Video, player: str, link: str, note: str, actions: str) -> str:
+def _card(video: Video, player: str, link: str, notes: Iterable[str], actions: str) -> str:
     """Return player and words; these on lines of their own, where a comparison of notebooks finds them."""
     small = "".join(
         f'<div class="ltxv-line" style="{_SMALL}">{html.escape(line)}</div>'
-        for line in (_doubt(video), note)
+        for line in (_doubt(video), *notes)
         if line
     )
     actions = f'<div style="{_ACTIONS}">{actions}</div>' if actions else ""
