@@ -186,7 +186,7 @@ class Client:
             A video or a sound to start from: a path, an http(s) URL, bytes, a data URI, or an earlier job or
             video; a list where the model takes several.
         allow_duplicate : bool
-            Send it although an identical request is unfinished, or its outcome unknown.
+            Send it although an identical request is unfinished, or unconfirmed.
         reuse : bool
             Send nothing if an identical request is finished: return its newest job whose file is on disk.
             Without effect beside ``allow_duplicate``.
@@ -715,7 +715,7 @@ class Client:
 
     def _duplicate(self, same: Record) -> DuplicateRequest:
         state = {
-            State.UNKNOWN: "its outcome is unknown",
+            State.UNKNOWN: "it is unconfirmed whether the service has it",
             State.FINISHED: "its video is made, but not on disk yet",
         }.get(same.state, "it is not finished yet")
         return DuplicateRequest(

@@ -39,7 +39,7 @@ class RequestError(LTXVError, ValueError):
 
 
 class DuplicateRequest(RequestError):
-    """An identical generation is unfinished, or its outcome unknown; nothing was sent.
+    """An identical generation is unfinished, or unconfirmed; nothing was sent.
 
     Attributes
     ----------

@@ -29,6 +29,7 @@ from ltxv_nb.journal import State
 from ltxv_nb.money.words import cost
 from ltxv_nb.text import NO_MATH, one_line, visible
 from ltxv_nb.video import Video
+from ltxv_nb.vocabulary import seconds_text, state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -280,19 +281,18 @@ class Job:
     def describe(self) -> str:
         """Return one line of plain text about where it is."""
         error = self.error
-        words = {
-            "submitting": "being sent",
-            "unknown": "outcome unknown: looking for it in the service's request log",
-            "refused": "refused" if self.is_free else "refused, nothing billed",
-            "completed": "completed" if self.record.state == State.SAVED else "completed, not downloaded",
-            "error": "failed",
-        }.get(self.status, self.status)
+        words = state_word(self.status)
+        words += {
+            "unknown": ": it is looked for in the service's request log",
+            "refused": "" if self.is_free else ", nothing billed",
+            "completed": "" if self.record.state == State.SAVED else ", not downloaded",
+        }.get(self.status, "")
         if self.unreachable:
             words += ", service unreachable"
         elif not self.watched and not self.done():
             words += ", not tracked here"
         detail = str(self.record.file) if self.video else (str(error) if error else self.trouble)
-        parts = [self.id, words, f"{self.elapsed():.0f} s", self.cost_text, detail, self.bill_note]
+        parts = [self.id, words, seconds_text(self.elapsed()), self.cost_text, detail, self.bill_note]
         shown = "  ".join(filter(None, parts))
         return visible(shown.replace("\n", " "))
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.vocabulary import frame_text
+
 if TYPE_CHECKING:
     import os
 
@@ -111,5 +113,5 @@ class Video:
 
     def __repr__(self) -> str:
         sound = "with sound" if self.has_audio else "without sound"
-        size = f"{self.width}x{self.height}, {self.duration:g} s, {self.fps:g} fps"
+        size = f"{frame_text(self.width, self.height)}, {self.duration:g} s, {self.fps:g} fps"
         return f"Video({str(self.path)!r}, {size}, {sound})"

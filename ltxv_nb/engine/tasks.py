@@ -49,7 +49,7 @@ UNPLANNED_SECONDS = 10.0
 #: Seconds between two looks at a generation that another process tracks.
 FOLLOW_SECONDS = 1.0
 
-#: Whole rounds (a fresh address each) that a download is tried before the job is "completed, not downloaded".
+#: Whole rounds (a fresh address each) that a download is tried before the job is "finished, not downloaded".
 DOWNLOAD_ROUNDS = 3
 
 #: Seconds between two notes on how far a download is.
@@ -429,7 +429,7 @@ def _nobody(_news: News) -> None:
 
 def not_downloaded(record: Record) -> DownloadError:
     """Return the error of a generation that is finished, but whose video is not on disk."""
-    made = "completed" if record.backend == "sandbox" else "completed and paid for"
+    made = "finished" if record.backend == "sandbox" else "finished and paid for"
     return DownloadError(
         f"Job {record.id} is {made}, but not downloaded: {record.error} `%ltxv resume` tries again."
     )

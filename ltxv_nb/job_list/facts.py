@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ltxv_nb.journal import State
 from ltxv_nb.money.words import cost
+from ltxv_nb.vocabulary import state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,14 +17,6 @@ if TYPE_CHECKING:
     from ltxv_nb.job import Job
     from ltxv_nb.journal import Record
 
-#: The words of the page for `Job.status`, where they differ.
-_STATES = {
-    "unknown": "unconfirmed",
-    "active": "generating",
-    "waiting": "queued",
-    "completed": "finished",
-    "error": "failed",
-}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -88,8 +81,8 @@ def facts(job: Job, now: float | None = None) -> Facts:
 def state_text(job: Job) -> str:
     """Return where a job is: queued, generating, downloading, finished, failed, unconfirmed."""
     if job.status == "completed" and job.record.state is not State.SAVED:
-        return "finished, not downloaded"
-    word = _STATES.get(job.status, job.status)
+        return f"{state_word('completed')}, not downloaded"
+    word = state_word(job.status)
     if job.unreachable:
         return f"{word}, service unreachable"
     return word if job.watched or job.done() else f"{word}, not tracked here"
@@ -112,12 +105,6 @@ def age_text(seconds: float, now: float | None = None) -> str:
         return f"{seconds // _DAY:.0f} days ago"
     at = (time.time() if now is None else now) - seconds
     return datetime.fromtimestamp(at, tz=timezone.utc).astimezone().strftime("%Y-%m-%d")
-
-
-def seconds_text(seconds: float) -> str:
-    """Return a duration for people: ``48 s``, ``2 min 05 s``."""
-    whole = round(max(0.0, seconds))
-    return f"{whole} s" if whole < 2 * _MINUTE else f"{whole // 60} min {whole % 60:02d} s"
 
 
 #: What a list of jobs can be sorted by, the most interesting first; what is not known comes last.

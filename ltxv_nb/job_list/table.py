@@ -12,10 +12,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.job_list.facts import age_text, facts, seconds_text
+from ltxv_nb.job_list.facts import age_text, facts
 from ltxv_nb.media.player import file_address
 from ltxv_nb.media.posters import TINY, Posters
 from ltxv_nb.text import NO_MATH, one_line, visible
+from ltxv_nb.vocabulary import seconds_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

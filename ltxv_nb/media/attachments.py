@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from ltxv_nb.errors import RequestError
 from ltxv_nb.media.image import FirstFrame
 from ltxv_nb.text import one_line
+from ltxv_nb.vocabulary import state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,7 @@ def prepare(source: Any, kind: Literal["video", "audio"]) -> FirstFrame:
         if source.video is None:
             raise RequestError(
                 f"{name} is to be that of job {getattr(source, 'id', '?')}, which has none "
-                f"(it is {getattr(source, 'status', 'unfinished')}). Wait for it to complete first."
+                f"(it is {state_word(getattr(source, 'status', 'unfinished'))}). Wait until it is finished."
             )
         source = source.video
     if hasattr(source, "path"):

@@ -18,6 +18,7 @@ from ltxv_nb.media import arrays, picture
 from ltxv_nb.media.mp4 import open_mp4, with_threads
 from ltxv_nb.media.worker.process import of_video
 from ltxv_nb.text import IMAGE_SOURCES, data_uri, one_line
+from ltxv_nb.vocabulary import state_word
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -202,7 +203,7 @@ def _finished_video(job: Any) -> Any:
     if job.video is None:
         raise RequestError(
             f"The first frame is to be the last of job {getattr(job, 'id', '?')}, which has no video "
-            f"(it is {getattr(job, 'status', 'unfinished')}). Wait for it to complete first."
+            f"(it is {state_word(getattr(job, 'status', 'unfinished'))}). Wait until it is finished."
         )
     return job.video
 

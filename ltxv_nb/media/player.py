@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from ltxv_nb.settings import in_voila
 from ltxv_nb.text import NO_MATH, data_uri, one_line, visible
+from ltxv_nb.vocabulary import frame_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -257,7 +258,7 @@ def _chips(video: Video) -> str:
     """Return length, size, model and cost; what the sandbox made says so in place of a cost."""
     facts = [
         f"{video.duration:.3g} s",
-        f"{int(video.width)}×{int(video.height)}",
+        frame_text(video.width, video.height),
         _model(video),
         _cost(video),
     ]
@@ -316,7 +317,7 @@ def _facts(video: Video) -> list[str]:
         word
         for word in (
             f"{video.duration:.3g} s",
-            f"{int(video.width)}×{int(video.height)}",
+            frame_text(video.width, video.height),
             f"{video.fps:.4g} fps",
             sound,
             size_text(video.size_bytes),

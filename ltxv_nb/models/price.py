@@ -71,9 +71,9 @@ class Price:
 
 
 def dollars(usd: tuple[float, float]) -> str:
-    """Return a range of amounts in USD without a sign, for a table: ``0.05``, or ``0.05-0.1``."""
-    least, most = (f"{one:.4f}".rstrip("0").rstrip(".") for one in usd)
-    return least if least == most else f"{least}-{most}"
+    """Return a range of amounts in USD without a sign, for a table: ``0.05``, or ``0.05–0.10``."""
+    least, most = (f"{one:.4f}".removesuffix("0").removesuffix("0") for one in usd)
+    return least if least == most else f"{least}–{most}"
 
 
 @dataclass(frozen=True)

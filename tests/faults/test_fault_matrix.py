@@ -197,7 +197,7 @@ def test_a_download_survives_and_nothing_half_is_left(service, client, fault):
     job.wait(15)
     if job.error is not None:
         # Given up for now: it says so, and resume brings it.
-        assert "completed and paid for, but not downloaded" in str(job.error)
+        assert "finished and paid for, but not downloaded" in str(job.error)
         assert job.status == "completed"
         assert job.video is None
         assert not list(client.output_dir.glob("*.mp4"))
@@ -214,7 +214,7 @@ def test_a_download_that_keeps_failing_is_completed_not_downloaded_and_resumed(s
         fault = faults.redirect("/files/1/nowhere/nowhere")
     service.always("video", fault)
     job = client.submit(PROMPT)
-    with pytest.raises(ltxv_nb.DownloadError, match="completed and paid for, but not downloaded"):
+    with pytest.raises(ltxv_nb.DownloadError, match="finished and paid for, but not downloaded"):
         job.result(30)
     assert job.status == "completed"
     assert not list(client.output_dir.glob("*.mp4"))

@@ -149,7 +149,7 @@ def test_a_file_that_can_never_be_taken_ends_in_one_sentence_and_is_fetched_agai
 ):
     service.always("video", serves(make()))
     job = made(client, duration=6)
-    assert "completed and paid for, but not downloaded" in str(job.error)
+    assert "finished and paid for, but not downloaded" in str(job.error)
     asked = len(service.requests("video"))
     assert asked == 3
     assert left(client) == []

@@ -92,7 +92,7 @@ def test_the_models_are_a_table_and_one_of_them_a_page(kernel):
     assert "42 s" in bundle["text/plain"]
     assert "inv/avatar" not in bundle["text/plain"]
     page = kernel.run("%ltxv model inv/kinds").bundles()[0]
-    assert "0.05 USD a second" in page["text/plain"]
+    assert "$0.05 a second" in page["text/plain"]
     assert "--camera-control" in page["text/plain"]
     for html in (bundle["text/html"], page["text/html"]):
         assert "<img" not in html

@@ -249,7 +249,7 @@ def test_a_full_disk_during_the_download_leaves_no_half_file(
     (tmp_path / "videos").symlink_to(small_disk.path)
     client = new_client()
     job = client.submit(PROMPT)
-    with pytest.raises(DownloadError, match=r"completed and paid for, but not downloaded.*does not fit"):
+    with pytest.raises(DownloadError, match=r"finished and paid for, but not downloaded.*does not fit"):
         job.result(10)
     assert not list(small_disk.path.iterdir())
     small_disk.remount("size=20m")
@@ -282,7 +282,7 @@ def test_journal_and_video_on_one_full_disk_end_the_wait_and_lose_nothing(
         client.submit("An earlier one").result(10)
         job = client.submit(PROMPT)
         small_disk.fill()
-        with pytest.raises(DownloadError, match="completed and paid for, but not downloaded"):
+        with pytest.raises(DownloadError, match="finished and paid for, but not downloaded"):
             job.result(10)
         small_disk.make_room()
         client.resume()

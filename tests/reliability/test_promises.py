@@ -45,7 +45,7 @@ def test_a_lost_answer_is_found_when_the_record_lists_it_only_after_the_video_is
     assert job.status == "unknown"
     assert "may or may not have accepted" in str(job.error)
     assert job.id in str(job.error)
-    assert client.jobs()[0].describe().split("  ")[1].startswith("outcome unknown")
+    assert client.jobs()[0].describe().split("  ")[1].startswith("unconfirmed")
     video = job.result(10)
     assert job.generation_id == service.billed[0].id
     assert job.cost_usd == pytest.approx(0.252)
@@ -161,7 +161,7 @@ def test_run_all_twice_does_not_pay_twice(service, client):
 def test_again_is_an_explicit_act_and_pays_again(service, client):
     service.logged = lambda _task: False
     lost(client, service)
-    with pytest.raises(DuplicateRequest, match="outcome is unknown"):
+    with pytest.raises(DuplicateRequest, match="unconfirmed"):
         client.submit(PROMPT)
     client.submit(PROMPT, allow_duplicate=True).result(10)
     assert service.prompts() == [PROMPT, PROMPT]
@@ -323,7 +323,7 @@ def test_a_video_address_inside_the_own_network_is_refused_while_the_api_is_publ
 
     service.always("poll", Fault("leads inside", lead_inside))
     job = client.submit(PROMPT)
-    with pytest.raises(DownloadError, match="completed and paid for, but not downloaded"):
+    with pytest.raises(DownloadError, match="finished and paid for, but not downloaded"):
         job.result(10)
     assert not service.requests("video")
     client._engine.tracker.tasks._saver = Saver(api_is_public=False)

@@ -190,5 +190,5 @@ def test_a_wait_that_is_over_says_that_nothing_was_sent(scene):
 def test_python_itself_does_not_wait_inside_a_submission(desk, monkeypatch):
     monkeypatch.undo()
     job = desk.client.submit(FIRST)
-    with pytest.raises(RequestError, match="Wait for it to complete first"):
+    with pytest.raises(RequestError, match="Wait until it is finished"):
         desk.client.submit(NEXT, image=job)

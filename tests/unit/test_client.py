@@ -132,7 +132,7 @@ def test_an_unknown_outcome_carries_the_job_which_is_found_again(desk):
     assert "may or may not" in str(caught.value)
     assert job.status == "unknown"
     assert not job.done()
-    assert "outcome unknown" in job.describe()
+    assert "unconfirmed" in job.describe()
     with pytest.raises(DuplicateRequest):
         desk.client.submit(PROMPT)
     desk.service.hide_rows = False
@@ -458,7 +458,7 @@ def test_a_video_that_was_not_downloaded_is_tried_again_by_a_resume(desk):
     desk.service.complete(job.generation_id)
     desk.rig.run(600)
     assert job.done()
-    assert "completed, not downloaded" in job.describe()
+    assert "finished, not downloaded" in job.describe()
     with pytest.raises(LTXVError, match="%ltxv resume"):
         raise job.error
     later, rig = desk.another()

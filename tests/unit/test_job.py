@@ -98,7 +98,7 @@ def test_a_download_that_was_given_up_is_raised_and_waiting_again_tries_again(de
     assert job.error.job is job
     assert job.status == "completed"
     assert job.video is None
-    assert "completed, not downloaded" in job.describe()
+    assert "finished, not downloaded" in job.describe()
     join = in_thread(job.result)
     while not waiting(job):
         pass

@@ -12,9 +12,10 @@ from fakes import START
 
 from ltxv_nb.errors import ConfigurationError, RequestError
 from ltxv_nb.job_list import JobList, VideoList
-from ltxv_nb.job_list.facts import age_text, cost_text, facts, seconds_text
+from ltxv_nb.job_list.facts import age_text, cost_text, facts
 from ltxv_nb.job_list.table import table_html, table_text
 from ltxv_nb.media import posters
+from ltxv_nb.vocabulary import seconds_text
 
 PAYLOAD = '<img src=x onerror="x()">\x1b[31m"\'&'
 

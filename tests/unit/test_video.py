@@ -34,7 +34,7 @@ def test_it_knows_what_it_is_and_what_it_came_from(video):
     assert video.cost_text == "$0.25"
     assert video.settings == {"model": "ltxv/ltxv-2", "duration": 6}
     assert video.url == "https://cdn.example.test/a.mp4"
-    assert "1920x1080, 6 s, 25 fps, without sound" in repr(video)
+    assert "1920×1080, 6 s, 25 fps, without sound" in repr(video)
 
 
 def test_there_is_none_while_there_is_no_file(tmp_path):

@@ -7,10 +7,11 @@ import time
 from typing import TYPE_CHECKING
 
 from ltxv_nb.errors import RequestError
-from ltxv_nb.job_list.facts import SORTS, seconds_text
+from ltxv_nb.job_list.facts import SORTS
 from ltxv_nb.job_list.table import table_html, table_text
 from ltxv_nb.notebook.frontend import notebook_folder
 from ltxv_nb.text import one_line
+from ltxv_nb.vocabulary import seconds_text
 
 if TYPE_CHECKING:
     from ltxv_nb.job import Job

@@ -100,9 +100,9 @@ def badges(model: Model) -> str:
 
 
 def price_words(model: Model) -> str:
-    """Return what a second costs: ``0.063 USD a second``; ``""`` where it is not known."""
+    """Return what a second costs: ``$0.063 a second``; ``""`` where it is not known."""
     usd = model.usd_per_second
-    return f"{dollars(usd)} USD a second" if usd else ""
+    return f"${dollars(usd)} a second" if usd else ""
 
 
 def _facts(model: Model) -> Iterable[str]:

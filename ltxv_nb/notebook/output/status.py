@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from ltxv_nb.notebook.widgets.worker import Worker
+from ltxv_nb.vocabulary import seconds_text, state_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,21 +42,6 @@ _NUMBER = re.compile(r"\d+")
 LOOKING = "it is looked for in the service's request log"
 
 Tone = Literal["running", "trouble", "stopped", "done", "failed"]
-
-#: The service's words and ours, as they are shown. A word that is not here is shown as it came.
-_WORDS = {
-    "submitting": "Submitting",
-    "unknown": "Unconfirmed",
-    "queued": "Queued",
-    "waiting": "Queued",
-    "active": "Generating",
-    "generating": "Generating",
-    "downloading": "Downloading",
-    "completed": "Finished",
-    "error": "Failed",
-    "refused": "Refused",
-    "lost": "Lost",
-}
 
 
 class Snapshot(NamedTuple):
@@ -139,7 +125,7 @@ def snapshot(job: Job) -> Snapshot:
     elapsed = job.elapsed()
     if job.done():
         failed = job.error is not None
-        state = f"{'Failed' if failed else 'Finished'} after {seconds_text(elapsed)}"
+        state = f"{state_word('error' if failed else 'completed').capitalize()} after {seconds_text(elapsed)}"
         return Snapshot(state, tone="failed" if failed else "done")
     if job.again_at is not None:
         due = elapsed + max(0.0, job.again_at - time.time())
@@ -148,7 +134,7 @@ def snapshot(job: Job) -> Snapshot:
         return Snapshot("Tracking stopped", job.billing_note, "stopped")
     if not job.id:  # it waits for another job
         return Snapshot(job.status.capitalize(), "submitted when that one is finished", age=elapsed)
-    state = _WORDS.get(job.status, job.status.replace("_", " ").capitalize() or "Running")
+    state = state_word(job.status).capitalize()
     if job.unreachable:
         state = f"{state} (service unreachable, still trying)"
     if job.status == "unknown":
@@ -168,12 +154,6 @@ def _progress(job: Job, state: str, elapsed: float) -> Snapshot:
     words = expected.words(elapsed - begun)
     until = next((end for end in expected.ends(begun) if end >= elapsed), math.inf)
     return Snapshot(state, words, tone, elapsed, begun, expected.seconds, until=until, cost=job.cost_text)
-
-
-def seconds_text(seconds: float) -> str:
-    """Return a duration for people: ``48 s``, ``2 min 05 s``."""
-    whole = round(max(0.0, seconds))
-    return f"{whole} s" if whole < 120 else f"{whole // 60} min {whole % 60:02d} s"
 
 
 class View(Protocol):

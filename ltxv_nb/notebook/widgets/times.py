@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Where the age stands in what is sent; the first one is ours, in front of all words from outside.
 _AGE = "{age}"
-#: Seconds from which minutes are shown, as in `ltxv_nb.notebook.output.status.seconds_text`.
+#: Seconds from which minutes are shown, as in `ltxv_nb.vocabulary.seconds_text`.
 _MINUTES_FROM = 120
 #: The age is kept as it was when the clock was first drawn, so that it can be drawn again at any time.
 _DRAWN_AGAIN = (

@@ -276,7 +276,7 @@ def test_a_download_that_keeps_failing_is_completed_not_downloaded_and_can_be_re
     given_up = row(rig, record)
     assert (given_up.state, given_up.owner, given_up.watched) == (State.FINISHED, None, False)
     assert isinstance(news[-1].error, DownloadError)
-    assert f"Job {record.id} is completed and paid for, but not downloaded" in str(news[-1].error)
+    assert f"Job {record.id} is finished and paid for, but not downloaded" in str(news[-1].error)
     assert "%ltxv resume" in str(news[-1].error)
     assert not news[-1].watching
     rig.watch(given_up)

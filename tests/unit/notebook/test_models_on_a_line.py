@@ -314,7 +314,7 @@ def test_the_commands_show_models_in_a_page_and_in_plain_text(
     assert "inv/everything" not in shown[-1]["text/plain"]
     assert "inv/avatar" in run("models --can image-to-video")["text/plain"]
     assert "30 s" in run("model inv/cheap")["text/plain"]
-    assert "0.01 USD a second" in shown[-1]["text/html"]
+    assert "$0.01 a second" in shown[-1]["text/html"]
     page = run("model inv/<b>bold</b>")["text/html"]
     table = run("models")["text/html"]
     for html in (page, table):
