@@ -116,9 +116,9 @@ def _playing(page: Page, clip: Locator) -> Iterator[Frame]:
 def _shot(page: Page) -> Image.Image:
     """Return the part of the page from the cell downwards."""
     cell = page.locator(".jp-Notebook .jp-Cell").nth(1)
-    left, top = _box(cell.locator(".jp-InputArea-editor"))[:2]
-    right, bottom = _box(page.locator(".jp-Notebook"))[2:]
-    area = {"x": left - 8, "y": top - 8, "width": right - left, "height": bottom - top}
+    left, top, right, _ = _box(cell.locator(".jp-InputArea-editor"))
+    bottom = _box(page.locator(".jp-Notebook"))[3]
+    area = {"x": left - 8, "y": top - 3, "width": right - left + 12, "height": bottom - top}
     return Image.open(io.BytesIO(page.screenshot(clip=area, caret="initial"))).convert("RGB")
 
 
