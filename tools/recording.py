@@ -43,7 +43,8 @@ with ltxv_nb.Client() as client:
 PLAIN = """
   .jp-InputPrompt, .jp-OutputPrompt, .jp-Collapser, .jp-cell-toolbar, .jp-Notebook-footer
     { visibility: hidden !important; }
-  .jp-Notebook .jp-Cell { border-color: transparent !important; }
+  .jp-Notebook, .jp-Notebook .jp-Cell, .jp-Notebook .jp-Cell::before, .jp-Notebook .jp-Cell::after
+    { border-color: transparent !important; outline: none !important; box-shadow: none !important; }
 """
 
 

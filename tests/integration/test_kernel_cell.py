@@ -63,6 +63,20 @@ def test_the_cell_returns_at_once_and_the_kernel_is_free_until_the_clip_takes_it
     )
 
 
+def test_a_sound_says_that_the_clip_is_ready_and_does_not_stay(kernel):
+    def with_sound(message):
+        return "<audio" in message["content"].get("data", {}).get("text/html", "")
+
+    assert kernel.run("%config LTXVMagics.chime = True").ok
+    assert kernel.run("%%ltxv -d 6\nA bell at noon").ok
+    sound = kernel.later(with_sound)
+    assert "autoplay" in sound["content"]["data"]["text/html"]
+    where = sound["content"]["transient"]
+    gone = kernel.later(lambda message: message["content"].get("transient") == where)
+    assert not with_sound(gone)
+    assert kernel.run("%config LTXVMagics.chime = False").ok
+
+
 def test_the_status_has_a_fallback_for_readers_without_widgets(kernel):
     cell = kernel.run("%%ltxv\nA boat in fog")
     bundle = cell.bundles()[0]
