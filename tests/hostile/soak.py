@@ -228,9 +228,12 @@ class Round:
     def _drain(self) -> None:
         """Wait until every cell has a clip, but those that were never sent, and every billed task is on disk."""
         until = time.monotonic() + DRAIN_SECONDS
-        while time.monotonic() < until and (self._unsaved() or not self._all_settled()):
+        settled = 0  # in a row: what a killed kernel has just sent may still be on its way to the books
+        while time.monotonic() < until and settled < 4:
             time.sleep(0.25)
             self.kernel.look()
+            is_settled = self.kernel.ready and not self._unsaved() and self._all_settled()
+            settled = settled + 1 if is_settled else 0
 
     def _rows(self) -> list[tuple[str, str, str | None, str | None, str | None]]:
         """Return state, prompt, generation id, client request id and file of every row."""
