@@ -126,10 +126,11 @@ class Tasks:
             if self._is_taken_over(tracked):
                 return
             self.write(tracked)
-            self.answered(tracked, self._fetch(tracked))
-        except LTXVError as error:
-            self._poll_failed(tracked, error)
-        except Exception:
+            try:
+                self.answered(tracked, self._fetch(tracked))
+            except LTXVError as error:
+                self._poll_failed(tracked, error)
+        except Exception:  # whatever it is, it is polled again
             self._tracker.again(tracked, after_failure(tracked.failures + 1, None, self._rng()))
             raise
 
@@ -210,7 +211,9 @@ class Tasks:
             self._tracker.again(tracked, after_failure(1, None, self._rng()))
             return
         young = self._tracker.age(tracked) < NOT_YET_LISTED_SECONDS
-        first = record.missing_since is None and not (young and record.is_confirmed)
+        # What only the log, or a header, has named may be one of several spellings, whatever an answer said.
+        is_certain = record.is_confirmed and record.generation_id != record.inference_id
+        first = record.missing_since is None and not (young and is_certain)
         if first and self.lookups.by_another_id(tracked):
             return
         if young:

@@ -217,6 +217,19 @@ def test_a_log_whose_id_is_listed_only_minutes_later_is_believed_then(desk):
     assert job.status == "generating"
 
 
+def test_an_id_of_the_log_that_was_known_once_is_still_asked_for_by_its_other_spelling_at_once(desk):
+    job, _known = lose(desk, UUID)
+    desk.service.generations[UUID] = {"id": UUID, "status": "generating"}
+    desk.rig.run(30)
+    assert (job.status, job.generation_id) == ("generating", UUID)
+    del desk.service.generations[UUID]
+    desk.service.say(f"{UUID}:ltxv/ltxv-2", status="generating")
+    desk.rig.run(60)
+    assert job.generation_id == f"{UUID}:ltxv/ltxv-2"
+    desk.finish(job)
+    assert job.video
+
+
 def test_a_job_is_asked_for_by_every_id_that_its_answer_has_carried_before_it_is_given_up(desk):
     """The body named one id, a header another, and only the header's is known to the polls."""
     model = "ltxv/ltxv-2"
