@@ -79,6 +79,7 @@ def _tile(video: Video, posters: Posters, base_dir: Path) -> str:
     return (
         f'<div style="min-width:0"><a href="{address}" target="_blank" rel="noopener" title="{name}"'
         f' style="{_PICTURE}" aria-label="Open: {html.escape(prompt)}">{shown}</a>'
-        f'<div dir="auto" style="{_SMALL}" title="{html.escape(video.prompt)}">{html.escape(prompt)}</div>'
+        f'<div dir="auto" style="{_SMALL}" title="{html.escape(visible(video.prompt))}">'
+        f"{html.escape(prompt)}</div>"
         f'<div style="{_SMALL}">{video.duration:.3g} s · {html.escape(video.job_id)}</div></div>'
     )

@@ -130,7 +130,7 @@ def _cells(job: Facts, picture: str, base_dir: Path) -> list[tuple[str, str, str
     if job.file is not None:
         address, name = html.escape(file_address(job.file, base_dir)), html.escape(one_line(job.file.name))
         link = f'<a href="{address}" target="_blank" rel="noopener" title="{name}">{name}</a>'
-    prompt = one_line(job.prompt, 120)
+    prompt, whole = one_line(job.prompt, 120), html.escape(visible(job.prompt))
     return [
         (f'<img src="{picture}" alt="" style="{_IMAGE}">' if picture else "", "", ""),
         (f"<code>{html.escape(job.id)}</code>", job.id, ""),
@@ -140,7 +140,7 @@ def _cells(job: Facts, picture: str, base_dir: Path) -> list[tuple[str, str, str
         (html.escape(job.cost), "" if job.usd is None else f"{1e6 * job.usd:.0f}", "white-space:nowrap"),
         (_stars(job.stars), str(job.stars), "white-space:nowrap"),
         (html.escape(one_line(job.model, 60)), job.model, ""),
-        (f'<span dir="auto" title="{html.escape(job.prompt)}">{html.escape(prompt)}</span>', prompt, _PROMPT),
+        (f'<span dir="auto" title="{whole}">{html.escape(prompt)}</span>', prompt, _PROMPT),
         (link, job.file.name if job.file else "", _FILE),
     ]
 
@@ -163,7 +163,7 @@ def _title(title: str) -> str:
 
 def _cell(cell: tuple[str, str, str]) -> str:
     shown, key, style = cell
-    return f'<td style="{_CELL};{style}" data-key="{html.escape(key)}">{shown}</td>'
+    return f'<td style="{_CELL};{style}" data-key="{html.escape(visible(key))}">{shown}</td>'
 
 
 def _interactive(rows: Sequence[Sequence[tuple[str, str, str]]]) -> str:

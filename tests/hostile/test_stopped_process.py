@@ -14,7 +14,7 @@ from faults.fast import assert_books_agree, hurry, make_client, wait_until
 
 from ltxv_nb.errors import ConfigurationError
 from ltxv_nb.journal import leases
-from ltxv_nb.notebook.magic.commands import _jobs_bundle
+from ltxv_nb.notebook.magic.job_commands import JOBS_SHOWN, jobs_bundle
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="Windows cannot stop a process so")
 
@@ -63,7 +63,7 @@ def test_a_stopped_process_that_holds_a_job_is_named_with_what_can_be_done(other
     service.seconds = 60
     with make_client(service.base_url, tmp_path) as client:
         job = stopped(other, client)
-        text = _jobs_bundle(client.jobs(), more=False)["text/plain"]
+        text = jobs_bundle(client.jobs(), JOBS_SHOWN)["text/plain"]
         assert f"process {other.pid} on " in text
         assert f"kill -CONT {other.pid}" in text
         assert f"%ltxv takeover {job.id}" in text
@@ -93,7 +93,7 @@ def test_the_job_of_a_process_that_is_at_work_is_not_taken_over(other, service, 
         job = client.job(other.stdout.readline().strip())
         with pytest.raises(ConfigurationError, match=f"process {other.pid} on .* at work"):
             client.take_over(job)
-        assert "kill" not in _jobs_bundle(client.jobs(), more=False)["text/plain"]
+        assert "kill" not in jobs_bundle(client.jobs(), JOBS_SHOWN)["text/plain"]
 
 
 def test_a_stopped_process_that_was_submitting_is_taken_over_without_sending_again(other, service, tmp_path):

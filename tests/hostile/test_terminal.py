@@ -11,7 +11,8 @@ from faults.service import Fault
 
 from ltxv_nb.errors import APIError, DuplicateRequest, GenerationFailed, NotFoundError
 from ltxv_nb.media.player import player_text
-from ltxv_nb.notebook.magic.commands import _jobs_bundle, show_plan
+from ltxv_nb.notebook.magic.commands import show_plan
+from ltxv_nb.notebook.magic.job_commands import jobs_bundle
 from ltxv_nb.notebook.output.outcome import outcome_bundle, outcome_text
 from ltxv_nb.notebook.output.status import snapshot
 from ltxv_nb.notebook.output.views import LineView
@@ -73,7 +74,7 @@ def test_every_plain_text_of_a_job_and_a_video_is_harmless(hostile, tmp_path, sa
         if job.video:
             assert is_harmless(repr(job.video))
             assert is_harmless(player_text(job.video))
-    table = _jobs_bundle(jobs, more=True)
+    table = jobs_bundle(jobs, len(jobs))
     assert is_harmless(table["text/plain"])
     assert "␛]52;c;" in table["text/plain"]
     assert is_harmless(table["text/html"])
@@ -89,8 +90,8 @@ def test_what_is_said_in_a_notebook_is_harmless_and_keeps_its_lines(said):
     text = printed()
     assert text.startswith("one\ntwo ␛]52;")
     assert is_harmless(text)
-    session._client = SimpleNamespace(backend="sandbox")
-    show_plan(session, {"prompt": f"first\n{ATTACK}"})
+    session._client = SimpleNamespace(backend="sandbox", balance_warning=lambda _price: ATTACK)
+    show_plan(session, {"prompt": f"first\n{ATTACK}"}, None)
     assert is_harmless(printed())
 
 
