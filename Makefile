@@ -59,7 +59,7 @@ docs: $(READY) ## the documentation, warnings being errors
 	@echo "documentation: $(OUT)/docs/index.html"
 
 test: $(READY) lint types nbval docs ## everything
-	$(SAFE) $(BIN)/pytest tests -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(SAFE) $(BIN)/pytest tests -n $(JOBS) --dist loadfile
 
 bench: $(READY) ## the figures of docs/benchmarks.md
 	$(SAFE) $(BIN)/python benchmarks/run.py

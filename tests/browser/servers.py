@@ -115,7 +115,7 @@ class Jupyter:
             "IPYTHONDIR": str(user / "ipython"),
             "LTXV_BACKEND": "sandbox",
             "LTXV_HOME": str(self.home),
-            "LTXV_SANDBOX_SECONDS": "1.5",
+            "LTXV_SANDBOX_SECONDS": "3",
             **self.env,
         }
 
