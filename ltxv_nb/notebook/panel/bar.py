@@ -67,7 +67,7 @@ class Bar:
         self._as_cell.observe(lambda _change: clicks.code(), names="value")
         self._factory, self._clicks = factory, clicks
         self._question: list[Any] = []
-        top = factory.row([self.generate, self._takes, self._price], "ltxv-bar")
+        top = factory.row([self.generate, self._takes, self._price], "ltxv-actions-bar")
         self._below: Any = factory.row([self.message, self._as_cell], "ltxv-row")
         self.box: Any = factory.column([top, self._below], "ltxv-submit")
 

@@ -69,7 +69,7 @@ _SWITCH = f"""
 #: The button that pays, with what it costs beside it.
 _BAR = f"""
 .ltxv-ui .ltxv-submit{{gap:6px;border-top:1px solid var(--jp-border-color2,#d0d0d0);padding-top:14px}}
-.ltxv-ui .ltxv-bar{{display:flex;flex-flow:row wrap;gap:8px 16px;align-items:center}}
+.ltxv-ui .ltxv-actions-bar{{display:flex;flex-flow:row wrap;gap:8px 16px;align-items:center}}
 .ltxv-ui .ltxv-takes{{flex-flow:row;align-items:center;gap:8px;flex:none}}
 .ltxv-ui .ltxv-price{{flex:1 1 340px;min-width:0;overflow-wrap:anywhere}}
 .ltxv-ui .ltxv-price b{{font-size:14px;font-variant-numeric:tabular-nums}}
