@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ def unload(ipython: InteractiveShell) -> None:
     if (shown := _shown_by(ipython)) is not None:
         shown.pop(".".join(_JOB), None)
     close_session(ipython)
+    if gallery := sys.modules.get("ltxv_nb.notebook.gallery.news"):
+        gallery.stop_looking()
+    if files := sys.modules.get("ltxv_nb.media.worker.process"):
+        files.close()
 
 
 def _shown_by(ipython: InteractiveShell) -> Any:

@@ -188,7 +188,8 @@ class _TimeLimit:
         self._act, self.passed = act, False
         self._changed = threading.Condition()
         self._until, self._sleeps_until, self._over = math.inf, 0.0, False
-        _start_patiently(threading.Thread(target=self._watch, name="ltxv-file-limit", daemon=True))
+        self._thread = threading.Thread(target=self._watch, name="ltxv-file-limit", daemon=True)
+        _start_patiently(self._thread)
 
     def begin(self, seconds: float) -> None:
         """Limit what begins now."""
@@ -207,6 +208,8 @@ class _TimeLimit:
         with self._changed:
             self._over = True
             self._changed.notify()
+        if self._thread is not threading.current_thread():
+            self._thread.join(1.0)
 
     def _watch(self) -> None:
         with self._changed:

@@ -14,6 +14,10 @@ _log = logging.getLogger("ltxv_nb")
 INTERVAL = 2.0
 
 
+#: The threads that look, with what ends each.
+_looking: dict[threading.Thread, threading.Event] = {}
+
+
 class Looks(Protocol):
     """What looks for new clips."""
 
@@ -33,13 +37,29 @@ def watch_for_clips(gallery: Looks, interval: float = INTERVAL) -> threading.Eve
     held = weakref.ref(gallery)
     thread = threading.Thread(target=_watch, args=(held, ended, interval), name="ltxv-clips", daemon=True)
     try:
+        _looking[thread] = ended
         thread.start()
     except RuntimeError:  # "can't start new thread": the gallery is as good as it was before
+        del _looking[thread]
         _log.warning("The gallery cannot look for new clips by itself: the system has no thread for that.")
     return ended
 
 
+def stop_looking() -> None:
+    """Let every gallery look no more, and wait for that."""
+    for thread, ended in list(_looking.items()):
+        ended.set()
+        thread.join(1.0)
+
+
 def _watch(held: weakref.ref[Looks], ended: threading.Event, interval: float) -> None:
+    try:
+        _look_until(held, ended, interval)
+    finally:
+        _looking.pop(threading.current_thread(), None)
+
+
+def _look_until(held: weakref.ref[Looks], ended: threading.Event, interval: float) -> None:
     while not ended.wait(interval):
         gallery = held()
         try:
