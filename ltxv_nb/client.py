@@ -489,8 +489,6 @@ class Client:
         """Return a few models with a parameter of a name, as far as they are known here and now."""
         return self._engine.models.with_parameter(parameter)
 
-    # -- money ---------------------------------------------------------------------------------------------
-
     @property
     def account(self) -> Account:
         """What the account holds, and what was spent."""

@@ -12,7 +12,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.engine.news import News
 from ltxv_nb.engine.tasks import not_downloaded
 from ltxv_nb.errors import (
@@ -163,8 +162,7 @@ class Job:
     @property
     def estimated_usd(self) -> float | None:
         """What it was expected to cost at most when it was submitted, in USD; ``None`` if nobody knew."""
-        credits_ = self.record.estimated_credits
-        return None if credits_ is None else credits_ / CREDITS_PER_USD
+        return self.record.estimated_usd
 
     @property
     def cost_text(self) -> str:

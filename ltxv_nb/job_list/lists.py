@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.errors import ConfigurationError, RequestError
+from ltxv_nb.errors import RequestError
 from ltxv_nb.job import Job
 from ltxv_nb.job_list.facts import SORTS, facts
+from ltxv_nb.tables import data_frame
 from ltxv_nb.video import Video
 
 if TYPE_CHECKING:
@@ -63,13 +64,7 @@ class JobList(list[Job]):
         ConfigurationError
             pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ConfigurationError(
-                "A table for pandas needs pandas, which is not installed here: `pip install pandas`."
-            ) from None
-        return pd.DataFrame(self.records())
+        return data_frame(self.records())
 
     def __repr__(self) -> str:
         from ltxv_nb.job_list.table import table_text

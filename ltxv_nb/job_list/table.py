@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb.job_list.facts import age_text, facts
 from ltxv_nb.media.player import file_address
 from ltxv_nb.media.posters import TINY, Posters
+from ltxv_nb.tables import aligned
 from ltxv_nb.text import NO_MATH, one_line, visible
 from ltxv_nb.vocabulary import seconds_text
 
@@ -64,11 +65,7 @@ def table_text(jobs: Sequence[Job], shown: int) -> str:
     if not jobs:
         return NO_JOBS
     rows = [_line(facts(job)) for job in jobs[:shown]]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-    return "\n".join([*lines, *_more(jobs, shown)])
+    return "\n".join([*aligned(rows), *_more(jobs, shown)])
 
 
 def _line(job: Facts) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from ltxv_nb.errors import RequestError
 from ltxv_nb.models import price_list
 from ltxv_nb.models.model import Model
 from ltxv_nb.models.price import dollars
+from ltxv_nb.tables import aligned
 from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
@@ -160,13 +161,8 @@ class ModelList(list[Model]):
         )
 
     def __repr__(self) -> str:
-        rows = [_HEAD, *map(_row, self)]
-        widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
-        return "\n".join(filter(None, [*(lines if len(self) else ["No model fits."]), self.note]))
+        lines = aligned([_HEAD, *map(_row, self)]) if len(self) else ["No model fits."]
+        return "\n".join(filter(None, [*lines, self.note]))
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th scope="col" style="text-align:left">{cell}</th>' for cell in _HEAD)

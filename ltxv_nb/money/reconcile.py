@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from ltxv_nb.credits import CREDITS_PER_USD, in_dollars
 from ltxv_nb.errors import APIError, RequestError
-from ltxv_nb.money.spending_table import aligned, paragraphs, table_html
+from ltxv_nb.money.spending_table import paragraphs, table_html
 from ltxv_nb.service.ledger import LONGEST_WINDOW
 from ltxv_nb.service.reply import uuid_of
+from ltxv_nb.tables import aligned
 from ltxv_nb.text import NO_MATH, one_line
 
 if TYPE_CHECKING:
@@ -101,10 +102,15 @@ class Reconciliation:
         return late and not self.different and not self.unknown_here
 
     @property
+    def charged_credits(self) -> int:
+        """What the ledger charges for the videos that it lists, in credits, exactly."""
+        lines = (*self.matched, *self.different, *self.unknown_here)
+        return sum(line.charged or 0 for line in lines)
+
+    @property
     def charged_usd(self) -> float:
         """What the ledger charges for the videos that it lists, in USD."""
-        lines = (*self.matched, *self.different, *self.unknown_here)
-        return sum(line.charged or 0 for line in lines) / CREDITS_PER_USD
+        return self.charged_credits / CREDITS_PER_USD
 
     def __repr__(self) -> str:
         lines = [self._headline()]
@@ -125,7 +131,7 @@ class Reconciliation:
         clips, agree = ("1 clip", "agrees") if one else (f"{len(self.matched):,} clips", "agree")
         days = "the last day" if self.days == 1 else f"the last {self.days} days"
         money = "play money" if self.play_money else "billed"
-        total = in_dollars(round(self.charged_usd * CREDITS_PER_USD))
+        total = in_dollars(self.charged_credits)
         verdict = "" if self.agrees else "; see below what does not"
         return f"{clips} of {days} {agree} with the ledger ({total} {money}){verdict}."
 

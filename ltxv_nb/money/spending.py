@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.errors import ConfigurationError, RequestError
 from ltxv_nb.money import spending_table
+from ltxv_nb.tables import data_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -139,6 +140,11 @@ class Spending(Sequence[SpendingRow]):
         return sum(row.billed_credits for row in self.rows)
 
     @property
+    def open_credits(self) -> int:
+        """What may still be billed, in credits, exactly; see `open_usd`."""
+        return sum(row.open_credits for row in self.rows)
+
+    @property
     def total_usd(self) -> float:
         """What was billed in all, in USD; in the sandbox what it would have been."""
         return self.total_credits / CREDITS_PER_USD
@@ -146,7 +152,7 @@ class Spending(Sequence[SpendingRow]):
     @property
     def open_usd(self) -> float:
         """What may still be billed for what is unfinished, given up, or of unknown outcome, in USD."""
-        return sum(row.open_credits for row in self.rows) / CREDITS_PER_USD
+        return self.open_credits / CREDITS_PER_USD
 
     def reconcile(self, days: int = 30) -> Reconciliation:
         """Compare with the service's own ledger, by inference id. It is asked for that; it costs nothing.
@@ -184,13 +190,7 @@ class Spending(Sequence[SpendingRow]):
         ConfigurationError
             pandas is not installed.
         """
-        try:
-            import pandas as pd
-        except ImportError:
-            raise ConfigurationError(
-                "A table for pandas needs pandas, which is not installed here: `pip install pandas`."
-            ) from None
-        return pd.DataFrame(self.records(), columns=spending_table.columns(self.by))
+        return data_frame(self.records(), spending_table.columns(self.by))
 
     def to_csv(self) -> str:
         """Return the rows as CSV; no cell of it can act as a formula in a spreadsheet."""

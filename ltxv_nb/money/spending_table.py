@@ -12,8 +12,9 @@ import io
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ltxv_nb.credits import CREDITS_PER_USD, in_dollars
+from ltxv_nb.credits import in_dollars
 from ltxv_nb.money.bars import bars_html
+from ltxv_nb.tables import aligned
 from ltxv_nb.text import NO_MATH, one_line
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _cells(spending: Spending, row: SpendingRow) -> tuple[str, ...]:
 
 def _total(spending: Spending) -> str:
     """Return the total in words."""
-    total, open_ = in_dollars(spending.total_credits), round(spending.open_usd * CREDITS_PER_USD)
+    total, open_ = in_dollars(spending.total_credits), spending.open_credits
     words = f"{total} in play money: the sandbox bills nothing" if spending.play_money else f"{total} in all"
     more = f"; {in_dollars(open_)} may still follow for what is not finished or was given up" if open_ else ""
     return f"{words}{more}."
@@ -144,14 +145,6 @@ def html_text(spending: Spending) -> str:
         _head(spending), shown, {"clips", "billed", "would cost", "estimate (at most)", "open"}
     )
     return f'<div class="{NO_MATH}">{bars}{table}{_lines(_last(spending))}</div>'
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return rows of cells as lines whose columns stand below each other."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
 
 
 def table_html(head: Sequence[str], rows: Sequence[Sequence[str]], numbers: set[str]) -> str:

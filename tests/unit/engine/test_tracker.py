@@ -595,6 +595,7 @@ def test_a_listener_that_fails_stops_nobody(rig, caplog):
 
 
 def test_closing_ends_the_thread_and_keeps_the_jobs(tmp_path):
+    others = set(threading.enumerate())
     rig = Rig(tmp_path)
     record = rig.running()
     threaded = tracker_module.Tracker(
@@ -602,10 +603,11 @@ def test_closing_ends_the_thread_and_keeps_the_jobs(tmp_path):
     )
     news = []
     threaded.watch(record, news.append)
-    assert any(thread.name == "ltxv-tracker" for thread in threading.enumerate())
+    started = [thread for thread in set(threading.enumerate()) - others if thread.name == "ltxv-tracker"]
+    assert len(started) == 1
     threaded.close()
     threaded.close()
-    assert not any(thread.name == "ltxv-tracker" for thread in threading.enumerate())
+    assert not started[0].is_alive()
     assert news[-1].watching is False
     assert row(rig, record).state == State.RUNNING
     rig.close()

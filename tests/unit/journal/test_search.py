@@ -17,8 +17,8 @@ def journal(rig):
     for number, (prompt, changes) in enumerate(
         [
             ("A fox in fresh snow", {"stars": 5, "tags": ["Winter", "Überfahrt"], "backend": "aimlapi"}),
-            ("Snow on a roof", {"stars": 2, "backend": "sandbox", "notebook": "/work/one.ipynb"}),
-            ("Ein Leuchtturm ÜBER der Küste", {"backend": "sandbox", "notebook": "/work/two.ipynb"}),
+            ("Snow on a roof", {"stars": 2, "backend": "sandbox", "notebook": "/notes/one.ipynb"}),
+            ("Ein Leuchtturm ÜBER der Küste", {"backend": "sandbox", "notebook": "/notes/two.ipynb"}),
             ("Snow that is not finished", {"state": "running"}),
         ]
     ):
@@ -51,10 +51,10 @@ def test_filters_narrow_each_other(rig, journal):
     assert ids(journal, stars=3) == ["clip0000"]
     assert ids(journal, paid=True) == ["clip0000"]
     assert ids(journal, paid=False, text="snow") == ["clip0001"]
-    assert ids(journal, notebook="/work/two.ipynb") == ["clip0002"]
+    assert ids(journal, notebook="/notes/two.ipynb") == ["clip0002"]
     assert ids(journal, since=rig.clock.time() - 350) == ["clip0002", "clip0001"]
     assert ids(journal, model="other/model") == []
-    assert journal.notebooks() == ["/work/one.ipynb", "/work/two.ipynb"]
+    assert journal.notebooks() == ["/notes/one.ipynb", "/notes/two.ipynb"]
 
 
 def test_a_new_clip_is_noticed_and_a_step_of_a_job_is_not(rig, journal):
