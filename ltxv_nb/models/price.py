@@ -208,12 +208,16 @@ class PriceList:
         rows = [
             rate for chosen in known.combinations(self._open(known)) for rate in self._rows(known, chosen)
         ]
-        rates = list(dict.fromkeys((rate.credits_per_unit(), rate.measure) for rate in rows))
-        parts = [f"{in_dollars(float(credit))} a {measure}" for credit, measure in rates[:3]]
+        rates = list(dict.fromkeys((rate.credits_per_unit(), _per(rate.measure)) for rate in rows))
+        parts = [f"{in_dollars(float(credit))} {measure}" for credit, measure in rates[:3]]
         more = " and other rates" if len(rates) > 3 else ""
         about = known.in_words({name for rate in rows for name, _ in rate.when})
         joint = " or " if self.variants else " and "
         return f"{about} at {joint.join(parts)}{more}"
+
+
+def _per(measure: str | None) -> str:
+    return f"{'an' if measure == 'image' else 'a'} {measure}"
 
 
 class _Values:
