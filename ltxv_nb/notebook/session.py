@@ -292,8 +292,10 @@ class NotebookSession(Session):
         if front_end_of(self.ip) == "terminal":
             self.say(bundle["text/plain"])
             return
+        from ltxv_nb.notebook.output.prompt_cell import mark_of, marked
+
         publisher: Any = self.ip.display_pub
-        publisher.publish(bundle, {})
+        publisher.publish(marked(bundle, mark_of(self.ip)), {})
 
     def show_error(self, error: LTXVError, *, sending: bool) -> None:
         """Show an error as a card in a page; elsewhere IPython's own line about it is all there is.

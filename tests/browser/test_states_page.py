@@ -65,11 +65,35 @@ CLOCK = """() => Number(getComputedStyle(document.querySelector('.ltxv-status .l
 LONG_WAIT = "import ltxv_nb.engine.submit as submit\nsubmit.Submission._pause = lambda *_: 8.0"
 
 
+#: In the page: by how many pixels a cell's lines are wider than the cell, and in how many colours they are.
+LINES = """index => {
+  const editor = document.querySelectorAll('.jp-Notebook .jp-CodeCell')[index].querySelector('.cm-content');
+  const below = [...editor.querySelectorAll('.cm-line:not(:first-child)')].flatMap(line => [
+    line, ...line.querySelectorAll('*')]);
+  return [editor.scrollWidth - editor.parentElement.clientWidth,
+          new Set(below.map(part => getComputedStyle(part).color)).size];
+}"""
+
+
 def height(opened: NotebookPage, index: int) -> float:
     """Return the height of a cell's output in pixels, its first line included."""
     box = opened.output(index).bounding_box()
     assert box is not None
     return float(box["height"])
+
+
+def test_a_prompt_wraps_and_is_not_coloured_as_python(
+    notebook: Callable[..., NotebookPage], shot: Callable[[Page, str], None]
+) -> None:
+    prompt = "A boat for a lamp in the night, while True is not None, 3 gulls; " * 6
+    opened = notebook(LOAD, f"%%ltxv -d 6 --wait\n{prompt}", f"%%ltxv -d 7\n{prompt}", f"1\n# {prompt}")
+    assert opened.page.evaluate(LINES, 1)[0] > 500, "the prompt is not too long for one line"
+    for index in range(4):
+        opened.run(index)
+        opened.wait_until_run(index)
+    shot(opened.page, "prompt-cell")
+    assert [opened.page.evaluate(LINES, index) for index in (1, 2)] == [[0, 1], [0, 1]]
+    assert opened.page.evaluate(LINES, 3)[0] > 500, "other cells stay as they are"
 
 
 def test_the_seconds_move_without_messages_and_the_clip_comes_where_its_place_was_kept(

@@ -100,6 +100,16 @@ class Kernel:
         assert cell.ok, cell.error_lines
         return cell.text.strip()
 
+    def until_shown(self, message_id: str) -> None:
+        """Return once a running cell shows the status of its job; it waits then."""
+        self.later(
+            lambda m: (
+                m["msg_type"] == "display_data"
+                and m["parent_header"]["msg_id"] == message_id
+                and "ltxv-pending" in m["content"]["data"].get("text/html", "")
+            )
+        )
+
     def later(self, wanted: Any, seconds: float = CELL_SECONDS) -> dict[str, Any]:
         """Return the first message on iopub that fits, whichever cell it belongs to."""
         deadline = time.monotonic() + seconds

@@ -145,7 +145,7 @@ def test_stop_tracking_works_while_the_kernel_is_idle(kernel):
 
 def test_an_interrupt_ends_the_waiting_and_not_the_job(kernel):
     message_id = kernel.start("%%ltxv --again --wait -o patient\n[slow] A tree through the seasons")
-    kernel.later(lambda m: m["msg_type"] == "comm_msg" and "Generating" in str(m["content"]))
+    kernel.until_shown(message_id)
     kernel.manager.interrupt_kernel()
     cell = kernel.finish(message_id)
     assert cell.reply["ename"] == "KeyboardInterrupt"

@@ -248,7 +248,7 @@ def test_a_clip_replaces_the_error_that_the_wait_timed_out(sandbox):
 
 def test_a_clip_replaces_the_line_that_its_cell_was_interrupted(sandbox):
     message_id = sandbox.start("%%ltxv --wait\n[slow] A glacier")
-    sandbox.later(lambda m: m["msg_type"] == "comm_msg" and re.search("Queued|Generating", str(m["content"])))
+    sandbox.until_shown(message_id)
     sandbox.manager.interrupt_kernel()
     assert sandbox.finish(message_id).reply["ename"] == "KeyboardInterrupt"
     replaced(sandbox, message_id, "A glacier")

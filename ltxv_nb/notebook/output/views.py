@@ -21,6 +21,7 @@ from ltxv_nb.notebook.ipython import replace_output, running_cell
 from ltxv_nb.notebook.output.card import HIDE_RAISED, card_of
 from ltxv_nb.notebook.output.chime import ring
 from ltxv_nb.notebook.output.outcome import fallback_html, outcome_bundle, outcome_text, pending_bundle
+from ltxv_nb.notebook.output.prompt_cell import mark_of, marked
 from ltxv_nb.notebook.output.status import Snapshot, View, snapshot
 from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
 from ltxv_nb.text import visible
@@ -43,18 +44,20 @@ class Output:
         self._ip, self._cell = ip, running_cell(ip)
         self._publisher: Any = ip.display_pub
         self._id = f"ltxv-{uuid.uuid4().hex}"
+        self._mark = mark_of(ip)
 
     def show(self, bundle: dict[str, Any]) -> None:
         """Add the output to the cell."""
-        self._publisher.publish(bundle, {}, transient={"display_id": self._id})
+        self._publisher.publish(marked(bundle, self._mark), {}, transient={"display_id": self._id})
 
     def replace(self, bundle: dict[str, Any]) -> None:
         """Replace the output, wherever it is by now."""
-        self._publisher.publish(bundle, {}, transient={"display_id": self._id}, update=True)
+        shown = marked(bundle, self._mark)
+        self._publisher.publish(shown, {}, transient={"display_id": self._id}, update=True)
 
     def show_alone(self, bundle: dict[str, Any]) -> None:
         """Replace all that the cell has put out, its error included."""
-        replace_output(self._ip, self._cell, bundle, self._id)
+        replace_output(self._ip, self._cell, marked(bundle, self._mark), self._id)
 
 
 class CellView(View, Protocol):
