@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from pathlib import Path
 
@@ -38,12 +39,32 @@ def _clean_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("LTXV_OUTPUT_DIR", str(tmp_path / "ltxv-videos"))
 
 
+#: What takes longest, and mostly waits: begun first, so that nothing long is left for one worker at the end.
+_LONG = {
+    *("packaging", "integration", "browser"),
+    *("test_notebooks_run.py", "test_notebooks_run_again.py", "test_notebooks_under_nbval.py"),
+    *("test_soak.py", "test_stateful.py", "test_deadlines.py", "test_kills.py"),
+}
+
+
+def _long_ones_first(items):
+    """Sort by file: first what takes long, pages (which compute most) and others by turns; then the rest."""
+    files = dict.fromkeys(item.path for item in items)
+    long = [path for path in files if {path.name, path.parent.name} & _LONG]
+    pages = [path for path in long if path.parent.name == "browser"]
+    others = [path for path in long if path.parent.name != "browser"]
+    by_turns = [path for pair in itertools.zip_longest(others, pages) for path in pair if path is not None]
+    rank = {path: number for number, path in enumerate(by_turns)}
+    items.sort(key=lambda item: rank.get(item.path, len(rank)))
+
+
 def pytest_collection_modifyitems(config, items):
     """Give page and kernel tests a second try: other programs' start-up times are in them.
 
     Never those of faults and kills: a promise about money that breaks once in a while is broken. ``-p
     no:rerunfailures`` shows every first failure.
     """
+    _long_ones_first(items)
     if not config.pluginmanager.hasplugin("rerunfailures"):
         return
     for item in items:

@@ -265,7 +265,9 @@ def test_ctrl_enter_submits_what_was_typed_last_and_runs_no_cell(panel: Notebook
     prompt = page.locator(".ltxv-prompt textarea")
     page.get_by_role("radiogroup", name="Duration").wait_for()
     prompt.focus()
-    page.keyboard.type("Every word of this has to be in the request that is submitted [slow]")
+    page.keyboard.type(
+        f"Every word of this has to be in the request that is submitted, take {time.time_ns()} [slow]"
+    )
     page.keyboard.press("Control+Enter")
     expect(page.locator(".ltxv-job")).to_have_count(1)
     expect(page.locator(".ltxv-job .ltxv-hint").first).to_have_attribute(

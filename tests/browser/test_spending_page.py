@@ -34,7 +34,7 @@ def test_spending_is_a_table_with_a_picture_in_the_light_in_the_dark_and_untrust
     assert "of play money in the 30 days from" in label
     expect(spending).to_contain_text(label)
     expect(spending.get_by_role("columnheader")).to_have_count(7)
-    expect(spending).to_contain_text("in play money: the sandbox bills nothing.")
+    expect(spending).to_contain_text("in play money: the sandbox bills nothing")
     expect(books).to_contain_text("of the last 30 days")
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
         opened.theme(theme)

@@ -77,7 +77,7 @@ def test_both_install_into_a_clean_environment_and_make_a_clip(made, tmp_path):
     for number, (source, options) in enumerate(
         [(made[1], []), (made[0], ["--force-reinstall", "--no-deps"])]
     ):
-        install = [str(python), "-m", "pip", "install", "--quiet", *options, str(source)]
+        install = [str(python), "-m", "pip", "install", "--quiet", "--no-compile", *options, str(source)]
         subprocess.run(install, check=True, capture_output=True)
         assert _smoke(python, tmp_path / f"home {number}") == "fine"
 
