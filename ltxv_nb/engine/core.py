@@ -73,6 +73,7 @@ class Engine:
         self.journal = Journal(settings.home / JOURNAL_FILE)
         self._model_cache = Cache(settings.home / "models", self.origin)
         self.models = ModelLookup(self._new_catalogue, self._model_cache, settings.home)
+        self._prices = Prices(self.journal, self.origin, self.models.prices_of)
         self.api = Api(service, missing_model_hint=self.models.hint)
         self.estimates = Estimates(self.api, self.journal, time.time, self.models.remembered)
         self.account = Account(
@@ -244,7 +245,7 @@ class Engine:
 
     def price(self, model: Model, values: Mapping[str, Any]) -> Price | None:
         """Return what a request costs with these parameters, by role or published name."""
-        return Prices(self.journal, self.origin, self.models.prices_of).of(model, values)
+        return self._prices.of(model, values)
 
     def budget(self) -> Budget | None:
         """Return the budget that leaves least, as it stands now."""

@@ -6,6 +6,8 @@ that a new parameter needs.
 
 from __future__ import annotations
 
+import functools
+
 from ltxv_nb.models.model import Model
 from ltxv_nb.models.parameter import Parameter
 from ltxv_nb.models.price import PriceList, Rate
@@ -117,7 +119,12 @@ SANDBOX_RATES = {
 
 def sandbox_prices(model: Model) -> PriceList | None:
     """Return the price list that the sandbox has for a built-in model; ``None`` for any other."""
-    rates = SANDBOX_RATES.get(model.id)
+    return _sandbox_prices(model.id)
+
+
+@functools.cache
+def _sandbox_prices(model_id: str) -> PriceList | None:
+    rates = SANDBOX_RATES.get(model_id)
     rows = (Rate(str(usd), when=(("resolution", (name,)),)) for name, usd in (rates or {}).items())
     return PriceList(tuple(rows), variants=True, source="the sandbox") if rates else None
 

@@ -48,6 +48,7 @@ class Prices:
         listed: Callable[[Model], tuple[PriceList | None, float | None]],
     ) -> None:
         self._journal, self._origin, self._listed = journal, origin, listed
+        self._quoted: tuple[PriceList | None, dict[Any, Price | None]] = (None, {})
 
     def of(self, model: Model, values: Mapping[str, Any]) -> Price | None:
         """Return what a request costs.
@@ -66,7 +67,7 @@ class Prices:
         """
         try:
             prices, read_at = self._listed(model)
-            price = prices.quote(model, values) if prices is not None else None
+            price = self._quote(prices, model, values) if prices is not None else None
             if price is None:
                 price = self._by_bills(model, values)
             elif read_at is not None:
@@ -75,6 +76,16 @@ class Prices:
             _log.debug("the price of a request to %s cannot be told: %s", model.id, error)
             return None
         return price if price is not None and price.credits <= MOST_CREDITS else None
+
+    def _quote(self, prices: PriceList, model: Model, values: Mapping[str, Any]) -> Price | None:
+        """Return the list's price; many requests in a row differ in their prompts alone."""
+        known, quoted = self._quoted
+        if known is not prices:
+            self._quoted = (prices, quoted := {})
+        key = (model.id, *sorted(_deciding(model, values).items()))
+        if key not in quoted:
+            quoted[key] = prices.quote(model, values)
+        return quoted[key]
 
     def _by_bills(self, model: Model, values: Mapping[str, Any]) -> Price | None:
         """Return what clips like this one were billed."""
