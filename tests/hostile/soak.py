@@ -361,5 +361,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    os.environ.pop("LTXV_HOME", None)
+    for name in ("LTXV_HOME", "LTXV_BACKEND"):  # it brings a service of its own
+        os.environ.pop(name, None)
     sys.exit(main())

@@ -85,6 +85,16 @@ class JobList:
             old.close()
         self._session.board.add(job, row)
 
+    def drop(self, job: Job) -> None:
+        """Take away a job's row: it was shown while it waited, and was not accepted; the worker calls it."""
+        with self._lock:
+            dropped = [row for row in self._rows if row.job is job]
+            self._rows = [row for row in self._rows if row.job is not job]
+            self._arrange()
+        for row in dropped:
+            self._session.board.drop(row)
+            row.close()
+
     def close(self) -> None:
         """Leave the jobs alone; they continue and are tracked."""
         for row in self._rows:

@@ -7,6 +7,7 @@ by the panel's worker.
 
 from __future__ import annotations
 
+import functools
 import html
 import threading
 import time
@@ -298,6 +299,10 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
                 self._message = ""
                 self._show_state()
 
+    def waits(self, job: Job) -> None:
+        """Show a job that is not accepted yet; called by the sender."""
+        self._worker.put(lambda: self._list.add(job))
+
     def sent(self, job: Job) -> None:
         """Show a job that was accepted, or may have been; called by the sender."""
         self._session.bind(job)
@@ -311,6 +316,9 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
     def ended(self, outcome: Outcome) -> None:
         """Say what became of a click; called by the sender."""
         self._prices.refresh()
+        for job in outcome.waited:
+            if job not in outcome.jobs:
+                self._worker.put(functools.partial(self._list.drop, job))
         self._worker.put(lambda: self._say_how_it_ended(outcome))
 
     def _say_how_it_ended(self, outcome: Outcome) -> None:

@@ -39,6 +39,8 @@ class Outcome:
         Why nothing more was sent; ``None`` when everything was.
     earlier : Job or None
         The unfinished job that asks for the very same; nothing was sent.
+    waited : list of Job
+        The jobs that the service did not accept at first.
     """
 
     request: GenerationRequest
@@ -46,10 +48,14 @@ class Outcome:
     jobs: list[Job] = field(default_factory=list)
     reason: LTXVError | str | None = None
     earlier: Job | None = None
+    waited: list[Job] = field(default_factory=list)
 
 
 class Listener(Protocol):
     """Learns how a submission goes, in the thread that makes it."""
+
+    def waits(self, job: Job) -> None:
+        """The service does not accept one take yet, which is sent again after a while: the job knows when."""
 
     def sent(self, job: Job) -> None:
         """One take was accepted, or may have been: the job knows."""
@@ -153,7 +159,9 @@ class Sender:
                 return
             try:
                 job = client.submit_request(
-                    outcome.request, allow_duplicate=allow_duplicate or bool(outcome.jobs)
+                    outcome.request,
+                    allow_duplicate=allow_duplicate or bool(outcome.jobs),
+                    begun=lambda begun: self._tell_if_it_waits(begun, outcome),
                 )
             except DuplicateRequest as error:
                 outcome.earlier = error.job
@@ -168,6 +176,15 @@ class Sender:
                 return
             outcome.jobs.append(job)
             self._listener.sent(job)
+
+    def _tell_if_it_waits(self, job: Job, outcome: Outcome) -> None:
+        def look(_changed: Job) -> None:
+            if job.again_at is not None:
+                unsubscribe()
+                outcome.waited.append(job)
+                self._listener.waits(job)
+
+        unsubscribe = job.on_change(look)
 
 
 def _in_thread(work: Callable[[], None]) -> None:

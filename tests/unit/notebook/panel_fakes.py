@@ -148,7 +148,7 @@ class FakeClient:
     def balance_warning(self, _planned: Any) -> str:
         return ""
 
-    def submit_request(self, request: Any, *, allow_duplicate: bool = False) -> FakeJob:
+    def submit_request(self, request: Any, *, allow_duplicate: bool = False, begun: Any = None) -> FakeJob:
         if self.refusal is not None:
             raise self.refusal
         same = next((job for job in self.jobs if job.request == request and not job.done()), None)

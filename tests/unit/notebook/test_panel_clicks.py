@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 import io
 import re
+import time
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from panel_bench import Bench, all_widgets, open_bench
+from panel_fakes import FakeJob
 from PIL import Image
 
 from ltxv_nb.credits import CREDITS_PER_USD
@@ -28,8 +30,6 @@ from ltxv_nb.request import GenerationRequest
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from panel_fakes import FakeJob
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_the_first_take_that_is_not_accepted_for_certain_is_the_last_one(
 ) -> None:
     submit = bench.client.submit_request
 
-    def run_out(request: Any, *, allow_duplicate: bool = False) -> FakeJob:
+    def run_out(request: Any, *, allow_duplicate: bool = False, **_how: Any) -> FakeJob:
         job = submit(request, allow_duplicate=allow_duplicate)
         if len(bench.client.posts) < 2:
             return job
@@ -99,6 +99,34 @@ def test_the_first_take_that_is_not_accepted_for_certain_is_the_last_one(
     some = "were" if is_unknown else "was"
     assert f"{made} of 4 takes {some} submitted. The other {4 - made} were not sent." in bench.says
     assert ("The answer was lost." if is_unknown else "Out of &lt;credits&gt;.") in bench.says
+
+
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_a_job_that_is_not_accepted_yet_is_shown_at_once_and_goes_if_it_never_is(
+    bench: Bench, is_accepted: bool
+) -> None:
+    job, shown = FakeJob("waiting1", GenerationRequest("A lighthouse")), []
+
+    def wait_first(request: Any, *, begun: Any, **_how: Any) -> FakeJob:
+        begun(job)
+        job.tell()
+        job.again_at, job.trouble = time.time() + 20, "Too many requests."
+        job.tell()
+        job.tell()
+        bench.let_it_happen()
+        shown.append(list(bench.panel.jobs))
+        if not is_accepted:
+            raise LTXVError("Too many requests, four times.")
+        job.again_at = None
+        return job
+
+    bench.client.submit_request = wait_first  # type: ignore[method-assign]
+    bench.prompt("A lighthouse")
+    bench.click("Generate")
+    bench.let_it_happen()
+    assert shown == [[job]], "it was shown before it was accepted, and once"
+    assert bench.panel.jobs == ([job] if is_accepted else [])
+    assert ("Too many requests, four times." in bench.says) is not is_accepted
 
 
 def test_the_price_follows_the_controls_and_is_for_all_takes(bench: Bench, monkeypatch: Any) -> None:
