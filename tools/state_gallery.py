@@ -1,8 +1,9 @@
-"""Write a notebook that shows every state of what stands under a cell, one below the other.
+"""Write a notebook that shows every state of every widget, one below the other.
 
-Usage: ``python tools/state_gallery.py FILE.ipynb``. It sends nothing but one clip to the sandbox; all other
-states are made from what the status board would hand to a view. `tests/browser/test_state_gallery.py` looks
-at it in both themes and at three widths. Another widget's states are added to `STATES`.
+Usage: ``python tools/state_gallery.py FILE.ipynb``. It sends nothing but one clip to a sandbox of its own;
+all other states are made from what the status board, or a click, would hand to a view.
+`tests/browser/test_state_gallery.py` looks at it in both themes and at three widths, and compares it with the
+pictures beside that test. Another widget's states are added to `STATES`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ import nbformat
 
 #: Runs first; what it defines is used by the states.
 _PREPARE = """
+import os, tempfile
+HOME = os.environ["LTXV_HOME"] = tempfile.mkdtemp(dir=".")
+os.environ["LTXV_OUTPUT_DIR"] = os.path.join(HOME, "clips")
+from pathlib import Path
 from types import SimpleNamespace
 from IPython.display import HTML
 import ltxv_nb
@@ -22,7 +27,9 @@ from ltxv_nb.job import unknown_words
 from ltxv_nb.media.player import pending_html
 from ltxv_nb.notebook.output.card import card_of, notice_bundle
 from ltxv_nb.notebook.output.status import LOOKING, Snapshot
+from ltxv_nb.notebook.panel.sender import Outcome
 from ltxv_nb.notebook.widgets.status_row import StatusRow
+from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
 
 PROMPT = "A lighthouse at dusk, waves breaking on the rocks"
 JOB = SimpleNamespace(
@@ -39,10 +46,20 @@ def status(state, detail="", error=None, **more):
     row = StatusRow(JOB, Snapshot(state, detail, **more))
     if error is not None:
         row.show_note(card_of(error))
-    return row.box
+    display(row.box, HTML(style_tag(PENDING_STYLE) + pending_html(Path("later.mp4"), "ab12cd34")))
 
 def card(error):
     return HTML(card_of(error).html())
+
+def panel(act=lambda shown: None, **values):
+    shown = ltxv_nb.panel()
+    shown.request = REQUEST.replace(**values)
+    act(shown)
+    return shown
+
+REQUEST = ltxv_nb.GenerationRequest(PROMPT, duration=6)
+CLIENT = ltxv_nb.Client()
+EMPTY = ltxv_nb.Client(home=os.path.join(HOME, "empty"), backend="sandbox")
 """
 
 #: Each state's name, and the cell that shows it.
@@ -70,9 +87,19 @@ STATES: tuple[tuple[str, str], ...] = (
         "tracking stopped",
         'card(errors.WatchStopped("Tracking of job ab12cd34 stopped. `%ltxv resume`", JOB))',
     ),
-    ("kernel gone", 'HTML(pending_html(__import__("pathlib").Path("later.mp4"), "ab12cd34"))'),
+    ("kernel gone", 'HTML(pending_html(Path("later.mp4"), "ab12cd34"))'),
     ("notice", 'HTML(notice_bundle("There is no budget: %ltxv budget sets one.")["text/html"])'),
-    ("finished", "ltxv_nb.Client().generate(PROMPT, duration=6)"),
+    ("finished", "JOB_MADE = CLIENT.submit(PROMPT, duration=6); JOB_MADE.result()"),
+    ("panel", "panel()"),
+    ("panel: refused", 'panel(lambda p: p.say_error(errors.RequestError("The prompt is empty.")))'),
+    ("panel: a question", "panel(lambda p: p.ended(Outcome(REQUEST, 1, earlier=JOB)))"),
+    ("panel: a clip", "panel(lambda p: p.sent(JOB_MADE))"),
+    (
+        "panel: some sent",
+        'panel(lambda p: p.ended(Outcome(REQUEST, 3, [JOB_MADE], errors.APIError("Busy."))))',
+    ),
+    ("gallery", "ltxv_nb.gallery(CLIENT)"),
+    ("gallery: empty", "ltxv_nb.gallery(EMPTY)"),
 )
 
 

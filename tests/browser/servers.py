@@ -67,7 +67,7 @@ class Jupyter:
     def stop(self) -> None:
         for kernel in self.kernels():
             self.stop_kernel(kernel)
-        self._stop_sandbox()
+        stop_sandbox(self.home)
         if self.process is not None:
             self.process.terminate()
             try:
@@ -130,9 +130,11 @@ class Jupyter:
                 time.sleep(0.05)
         raise RuntimeError((self.folder / "server.log").read_text()[-2000:])
 
-    def _stop_sandbox(self) -> None:
-        try:
-            pid = int(json.loads((self.home / "sandbox" / "service.json").read_text())["pid"])
-            os.kill(pid, signal.SIGTERM)
-        except (OSError, ValueError, KeyError):
-            return  # it was never started, or has ended by itself
+
+def stop_sandbox(home: Path) -> None:
+    """End the sandbox of a home, if there is one."""
+    try:
+        pid = int(json.loads((home / "sandbox" / "service.json").read_text())["pid"])
+        os.kill(pid, signal.SIGTERM)
+    except (OSError, ValueError, KeyError):
+        return  # it was never started, or has ended by itself

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from ltxv_nb.notebook.output.views import Output
 
 _CHILD = ".jp-OutputArea-child"
+#: A gallery with its kernel; ipywidgets marks those that have lost theirs.
+_ALIVE = ".ltxv-gallery:not(.jupyter-widgets-disconnected)"
 #: Hides the one output while the other one is there; in between, what is left of a widget without a kernel.
 _STYLE = f"""
-{_CHILD}:has(.ltxv-gallery)+{_CHILD}:has(.ltxv-still){{display:none}}
-{_CHILD}:not(:has(.ltxv-gallery)):has(+{_CHILD} .ltxv-still){{display:none}}
+{_CHILD}:has({_ALIVE})+{_CHILD}:has(.ltxv-still){{display:none}}
+{_CHILD}:not(:has({_ALIVE})):has(+{_CHILD} .ltxv-still){{display:none}}
 """
 _GRID = (
     "display:grid;gap:16px 12px;max-width:1040px;"

@@ -75,7 +75,8 @@ def chips(record: Record) -> str:
     when = datetime.fromtimestamp(record.created_at, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
     asked = settings_text({"model": record.model, **settings_of(record.request)}).split(" · ")
     words = [word for word in (*asked, cost_text(record), when) if word]
-    return f'<div class="ltxv-facts">{"".join(f"<span>{html.escape(word)}</span>" for word in words)}</div>'
+    facts = " ".join(f"<span>{html.escape(word)}</span>" for word in words)  # apart without a style, too
+    return f'<div class="ltxv-facts">{facts}</div>'
 
 
 def _thumb(record: Record, poster: str | None, base_dir: Path, *, served: bool) -> str:
