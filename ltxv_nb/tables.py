@@ -1,13 +1,19 @@
-"""What all tables of this package share: columns of plain text, and the way to pandas."""
+"""What all tables of this package share: columns of plain text, CSV, and the way to pandas."""
 
 from __future__ import annotations
 
+import csv
+import io
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import ConfigurationError
+from ltxv_nb.text import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+#: What begins a formula in a spreadsheet, or lets one begin in the next cell.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -16,6 +22,32 @@ def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+def csv_text(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return records as CSV; what a spreadsheet would take for a formula begins with an apostrophe.
+
+    Parameters
+    ----------
+    records : sequence of mapping
+        Its rows.
+    columns : sequence of str
+        Its columns, in their order.
+    """
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(map(_harmless, columns))
+    writer.writerows([_harmless(row.get(name)) for name in columns] for row in records)
+    return sheet.getvalue()
+
+
+def _harmless(value: Any) -> Any:
+    if isinstance(value, float):  # without an exponent, and without digits that are not there
+        return f"{value:.7f}".rstrip("0").rstrip(".")
+    if value is None or isinstance(value, int):
+        return value
+    text = one_line(str(value), 10_000)
+    return f"'{text}" if text.lstrip("'\" ").startswith(_FORMULA) or str(value).startswith(_FORMULA) else text
 
 
 def data_frame(records: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> Any:

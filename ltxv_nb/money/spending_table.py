@@ -6,12 +6,11 @@ light and dark; there is no script, which a saved notebook would lose.
 
 from __future__ import annotations
 
-import csv
 import html
-import io
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb import tables
 from ltxv_nb.credits import in_dollars
 from ltxv_nb.money.bars import bars_html
 from ltxv_nb.tables import aligned
@@ -27,9 +26,6 @@ _ROWS_SHOWN = 50
 
 #: Characters of a prompt in a table.
 _PROMPT_SHOWN = 60
-
-#: What begins a formula in a spreadsheet, or lets one begin in the next cell.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 _LEFT, _RIGHT = "text-align:left", "text-align:right;font-variant-numeric:tabular-nums"
 
@@ -66,23 +62,7 @@ def _iso(moment: float) -> str | None:
 
 def csv_text(spending: Spending) -> str:
     """Return the rows as CSV; what a spreadsheet would take for a formula begins with an apostrophe."""
-    sheet = io.StringIO()
-    writer = csv.DictWriter(sheet, columns(spending.by), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in row.items()} for row in records(spending))
-    return sheet.getvalue()
-
-
-def _harmless(value: Any) -> Any:
-    if not isinstance(value, str):
-        return _number(value)
-    text = one_line(value, 10_000)
-    return f"'{text}" if text.lstrip("'\" ").startswith(_FORMULA) or value.startswith(_FORMULA) else text
-
-
-def _number(value: Any) -> Any:
-    """Return a number without an exponent and without digits that are not there: credits have seven."""
-    return f"{value:.7f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
+    return tables.csv_text(records(spending), columns(spending.by))
 
 
 # -- for people

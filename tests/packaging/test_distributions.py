@@ -52,7 +52,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(made):
     assert inside <= set(names)
     assert "ltxv_nb/py.typed" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    fonts = "ltxv_nb/sandbox/drawing/fonts"
+    fonts = "ltxv_nb/fonts"
     assert {f"{fonts}/DejaVuSans.ttf", f"{fonts}/LICENSE_DEJAVU.txt"} <= set(names)
     assert any("licenses" in name and name.endswith("LICENSE_DEJAVU.txt") for name in names)
     assert made[1].stat().st_size < 1_000_000

@@ -5,12 +5,11 @@ They fade before the end: the last frame has none, so that a clip that starts fr
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from ltxv_nb.sandbox.drawing import glyphs
+from ltxv_nb.fonts import glyphs
 from ltxv_nb.sandbox.drawing.planes import Mask, even
 
 if TYPE_CHECKING:
@@ -38,10 +37,10 @@ class Caption:
         if spec.prompt:
             text = glyphs.drawable(spec.prompt[:_MAX_CHARACTERS]) or _NO_FONT
             size = _size(_PROMPT_SIZE * unit)
-            lines = [(line, size) for line in _wrap(text, size, spec.width * 0.80)]
+            lines = [(line, size) for line in glyphs.wrap(text, size, spec.width * 0.80, _LINES)]
         size = _size(_MARK_SIZE * unit)
         mark = " · ".join(filter(None, ["sandbox", spec.model.rpartition("/")[2], spec.note]))
-        self._pieces = _words([*lines, (_cut(mark, size, spec.width * 0.80), size)], spec, unit)
+        self._pieces = _words([*lines, (glyphs.cut(mark, size, spec.width * 0.80), size)], spec, unit)
         self._bare = spec.frames - _BARE_FRAMES
         self._fade = max(1, min(round(_FADE_SECONDS * spec.fps), spec.frames // 4))
 
@@ -59,28 +58,6 @@ _Piece = tuple[tuple[float, float, float], Mask, int, int]
 
 def _size(pixels: float) -> int:
     return max(8, round(pixels))
-
-
-def _wrap(text: str, size: int, width: float) -> list[str]:
-    """Break text into lines of at most ``width`` pixels; what does not fit ends in an ellipsis."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if glyphs.length(longer, size) <= width or not lines[-1]:
-            lines[-1] = longer
-        else:
-            lines.append(word)
-    lines = [_cut(line, size, width) for line in lines]
-    if len(lines) > _LINES:
-        lines = [*lines[: _LINES - 1], _cut(f"{lines[_LINES - 1]} …", size, width)]
-    return lines
-
-
-def _cut(line: str, size: int, width: float) -> str:
-    if glyphs.length(line, size) <= width:
-        return line
-    fits = bisect_right(range(len(line)), width, key=lambda end: glyphs.length(f"{line[:end]}…", size))
-    return f"{line[: max(0, fits - 1)]}…"
 
 
 def _words(lines: list[tuple[str, int]], spec: ClipSpec, unit: float) -> list[_Piece]:

@@ -1,6 +1,6 @@
 """Words as glyphs, whatever their script: which font has a character, and how a line is drawn with several.
 
-Latin, Greek, Cyrillic, Hebrew, Arabic and some more come from DejaVu Sans, in the folder ``fonts``. What it
+Latin, Greek, Cyrillic, Hebrew, Arabic and some more come from DejaVu Sans, in this folder. What it
 lacks (Chinese, Thai, most emoji) comes from the machine's own fonts where they are found; an emoji without a
 font is written as its name, so that nothing is an empty box.
 """
@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import functools
 import unicodedata
+from bisect import bisect_right
 from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont, features
 
-from ltxv_nb.sandbox.drawing.rtl import in_visual_order, is_rtl
+from ltxv_nb.fonts.rtl import in_visual_order, is_rtl
 
-DEJAVU = Path(__file__).parent / "fonts" / "DejaVuSans.ttf"
+DEJAVU = Path(__file__).parent / "DejaVuSans.ttf"
 
 _OURS = "DejaVu Sans"
 
@@ -53,6 +54,29 @@ def drawable(text: str) -> str:
 def length(text: str, size: int) -> float:
     """Return the width of a line, in pixels."""
     return sum(_width(run, size) for run in _runs(text, size))
+
+
+def wrap(text: str, size: int, width: float, most: int) -> list[str]:
+    """Break a text into at most ``most`` lines of ``width`` pixels; what does not fit ends in an ellipsis."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if length(longer, size) <= width or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+    lines = [cut(line, size, width) for line in lines]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], cut(f"{lines[most - 1]} …", size, width)]
+    return lines
+
+
+def cut(line: str, size: int, width: float) -> str:
+    """Return a line that is at most ``width`` pixels wide; a longer one ends in an ellipsis."""
+    if length(line, size) <= width:
+        return line
+    fits = bisect_right(range(len(line)), width, key=lambda end: length(f"{line[:end]}…", size))
+    return f"{line[: max(0, fits - 1)]}…"
 
 
 def draw(image: Image.Image, at: tuple[float, float], text: str, size: int, fill: int) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from ltxv_nb.sandbox.drawing import glyphs
-from ltxv_nb.sandbox.drawing.rtl import in_visual_order, is_rtl
+from ltxv_nb.fonts import glyphs
+from ltxv_nb.fonts.rtl import in_visual_order, is_rtl
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Words drawn as pictures: captions of the sandbox, labels of what is exported."""
