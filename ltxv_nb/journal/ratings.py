@@ -9,6 +9,9 @@ from ltxv_nb.errors import RequestError
 from ltxv_nb.text import one_line
 
 MOST_STARS = 5
+
+#: The tag of a clip that somebody does not want.
+REJECTED = "rejected"
 #: The most tags of a clip, and the most characters of each.
 MOST_TAGS, LONGEST_TAG = 50, 60
 

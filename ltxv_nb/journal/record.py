@@ -43,6 +43,14 @@ class Record:
         Words that somebody gave it.
     notebook : str or None
         The path of the notebook that asked for it, where that is known.
+    batch_id : str or None
+        The batch that it belongs to, see `Batch`.
+    cell : dict or None
+        Its place in the batch: ``values`` by axis, as people read them, and the ``take``, from 1.
+    cell_key : str or None
+        What two generations of one cell of a batch have in common.
+    measures : dict or None
+        What was measured of its clip, see `Video.measure`.
     """
 
     id: str
@@ -80,6 +88,10 @@ class Record:
     stars: int | None = None
     tags: list[str] | None = None
     notebook: str | None = None
+    batch_id: str | None = None
+    cell: dict[str, Any] | None = None
+    cell_key: str | None = None
+    measures: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.counted_at is None:
@@ -145,6 +157,37 @@ class Budget(NamedTuple):
     period: str | None
     set_at: float
     began_at: float
+
+
+class Batch(NamedTuple):
+    """A batch as the journal keeps it, without its plan; the time is in unix seconds.
+
+    Attributes
+    ----------
+    id : str
+        Eight characters, as those of a job.
+    name : str or None
+        What somebody called it; several batches may have one name.
+    digest : str
+        What two runs of one sweep have in common.
+    created_at : float
+        When its first run began.
+    backend, origin : str
+        The service, as in `Record`.
+    total : int
+        How many cells its newest plan has, with the clips that earlier plans have made.
+    axes : dict
+        Values as people read them, by axis, in their order.
+    """
+
+    id: str
+    name: str | None
+    digest: str
+    created_at: float
+    backend: str
+    origin: str
+    total: int
+    axes: dict[str, list[Any]]
 
 
 #: What journal ids are made of, and how long they are.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ltxv_nb.journal.search import Wanted
 
 _STATES = {state.value: state for state in State}
-_JSON_COLUMNS = frozenset({"request", "media", "tags"})
+_JSON_COLUMNS = frozenset({"request", "media", "tags", "cell", "measures"})
 _JSON_POSITIONS = tuple(COLUMNS.index(name) for name in sorted(_JSON_COLUMNS))
 _WATCHED, _STATE = COLUMNS.index("watched"), COLUMNS.index("state")
 _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the names are our own

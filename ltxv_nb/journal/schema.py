@@ -139,11 +139,46 @@ MIGRATIONS = (
     ALTER TABLE generations ADD COLUMN notebook TEXT;
     CREATE INDEX generations_saved ON generations (saved_at) WHERE state = 'saved';
     """,
+    # Many clips. The plan of a batch is JSON: one entry a cell, with what is asked for.
+    """
+    CREATE TABLE batches (
+        id TEXT PRIMARY KEY,
+        name TEXT,
+        digest TEXT NOT NULL,
+        created_at REAL NOT NULL,
+        backend TEXT NOT NULL,
+        origin TEXT NOT NULL,
+        total INTEGER NOT NULL,
+        axes TEXT NOT NULL,
+        plan TEXT NOT NULL
+    );
+    CREATE INDEX batches_same ON batches (digest);
+    CREATE INDEX batches_newest ON batches (created_at);
+    ALTER TABLE generations ADD COLUMN batch_id TEXT;
+    ALTER TABLE generations ADD COLUMN cell TEXT;
+    ALTER TABLE generations ADD COLUMN cell_key TEXT;
+    ALTER TABLE generations ADD COLUMN measures TEXT;
+    CREATE INDEX generations_batch ON generations (batch_id, cell_key) WHERE batch_id IS NOT NULL;
+    CREATE TABLE votes (
+        winner TEXT NOT NULL REFERENCES generations (id),
+        loser TEXT NOT NULL REFERENCES generations (id),
+        at REAL NOT NULL
+    );
+    CREATE INDEX votes_winner ON votes (winner);
+    CREATE INDEX votes_loser ON votes (loser);
+    """,
 )
 
 
 #: The version whose tables this package writes.
 CURRENT = len(MIGRATIONS)
+
+#: Tables that not every version has, and that are empty in an older one: since which, and their columns.
+_LATER_TABLES = {
+    "budgets": (4, "backend source credits period set_at began_at"),
+    "batches": (6, "id name digest created_at backend origin total axes plan"),
+    "votes": (6, "winner loser at"),
+}
 
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
@@ -168,7 +203,7 @@ def read_as_current(connection: sqlite3.Connection, version: int) -> None:
 
     Views of this connection alone hide the tables, and have what those lack.
     """
-    for name in ("counted", "budgets", "generations"):
+    for name in ("counted", *_LATER_TABLES, "generations"):
         connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
     if not 0 < version < CURRENT:
         return
@@ -185,10 +220,10 @@ def read_as_current(connection: sqlite3.Connection, version: int) -> None:
         connection.execute(
             f"CREATE TEMP VIEW counted (backend, quarter, credits, undecided) AS {counted_in('generations')}"
         )
-        connection.execute(
-            "CREATE TEMP VIEW budgets (backend, source, credits, period, set_at, began_at) AS "
-            "SELECT NULL, NULL, NULL, NULL, NULL, NULL WHERE 0"
-        )
+    for name, (since, names) in _LATER_TABLES.items():
+        if version < since:
+            nothing = ", ".join(f"NULL AS {column}" for column in names.split())
+            connection.execute(f"CREATE TEMP VIEW {name} AS SELECT {nothing} WHERE 0")
 
 
 def migrate(connection: sqlite3.Connection, path: Path) -> None:

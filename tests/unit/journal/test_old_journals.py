@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from fakes import ORIGIN
 
 from ltxv_nb.journal import Journal, State
+from ltxv_nb.journal.schema import CURRENT, MIGRATIONS, _statements, read_as_current, version_of
 from ltxv_nb.money.spending import spending_of
 
 OLD = Path(__file__).resolve().parents[2] / "data" / "journal-0.1.sql"
@@ -89,6 +91,38 @@ def test_an_old_journal_is_opened_by_several_programs_at_once(tmp_path):
     assert counts == [len(STATES)] * len(journals)
     for journal in journals:
         journal.close()
+
+
+@pytest.mark.parametrize("version", range(1, CURRENT))
+def test_a_journal_from_before_batches_has_none_and_takes_them(tmp_path, rig, version):
+    path = tmp_path / "journal.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in (one for migration in MIGRATIONS[:version] for one in _statements(migration)):
+            connection.execute(statement)
+        counted = ("counted_at", "1") if version >= 4 else ("accepted_at", "1")
+        connection.execute(
+            f"INSERT INTO generations (id, created_at, backend, origin, model, prompt, request, state, {counted[0]}) "
+            f"VALUES ('savedold', 1, 'aimlapi', 'o', 'm', 'p', '{{}}', 'saved', {counted[1]})"
+        )
+        connection.execute(f"PRAGMA user_version = {version}")
+        connection.commit()
+        read_as_current(connection, version_of(connection, path))
+        for table in ("batches", "votes", "budgets"):
+            assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
+    journal = Journal(path)
+    for _ in range(2):
+        old = journal.get("savedold")
+        assert (old.batch_id, old.cell, old.cell_key, old.measures) == (None, None, None, None)
+        row = rig.record(
+            batch_id="abcdefgh",
+            cell={"values": {"hour": "dawn"}, "take": 1},
+            cell_key="k",
+            measures={"motion": 0.5},
+        )
+        journal.reserve(row)  # the first writing migrates
+        assert journal.get(row.id) == row
+    journal.check()
+    journal.close()
 
 
 @pytest.fixture
