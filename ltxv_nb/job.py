@@ -149,7 +149,7 @@ class Job:
     @property
     def video(self) -> Video | None:
         """The finished video, once it is on disk."""
-        return Video.of(self.record) if self.record.state == State.SAVED else None
+        return Video.of(self.record, self.client.journal.path) if self.record.state == State.SAVED else None
 
     # A property for each fact, so that each has its own type and documentation; they look alike for that
     # reason.

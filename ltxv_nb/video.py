@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ltxv_nb.journal import Record
+    from ltxv_nb.media.measures import Measures
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Video:
         What it cost in a few words, or in the sandbox what the real model would cost; empty if unknown.
     doubt : str or None
         What speaks against a whole video, in words that follow "The video"; the service sent it so twice.
+    journal : Path or None
+        The file of the journal that its job is in, which keeps what is measured.
     """
 
     path: Path
@@ -68,10 +72,11 @@ class Video:
     cost_usd: float | None = None
     cost_text: str = ""
     doubt: str | None = None
+    journal: Path | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, record: Record) -> Video | None:
-        """Return the video of a journal record; ``None`` while there is none on disk."""
+    def of(cls, record: Record, journal: Path | None = None) -> Video | None:
+        """Return the video of a record of a journal; ``None`` while there is none on disk."""
         if record.file is None or record.media is None:
             return None
         from ltxv_nb.journal.first_frames import settings_of
@@ -87,6 +92,7 @@ class Video:
             backend=record.backend,
             cost_usd=record.usd,
             cost_text=cost(record),
+            journal=journal,
             **record.media,
         )
 
@@ -101,6 +107,42 @@ class Video:
         from ltxv_nb.media.image import last_frame
 
         return last_frame(self.path)
+
+    def measure(self, *, again: bool = False) -> Measures:
+        """Measure motion, flicker, brightness, cuts, sharpness and loudness: how it is, and not how good.
+
+        It takes about as long as decoding the clip. The journal keeps the result, as columns of
+        ``client.jobs().records()``; the next call returns that.
+
+        Parameters
+        ----------
+        again : bool
+            Whether to measure even if the journal has the result.
+
+        Returns
+        -------
+        Measures
+            What each of them is, with its unit and its source, is said there.
+
+        Raises
+        ------
+        DownloadError
+            The file is gone or damaged, or cannot be opened safely.
+        JournalError
+            The journal cannot be read or written.
+        """
+        from ltxv_nb.journal import Journal
+        from ltxv_nb.media.measures import measure, of_stored, to_store
+
+        if self.journal is None:
+            return measure(self.path)
+        with closing(Journal(self.journal)) as journal:
+            record = journal.get(self.job_id)
+            kept = of_stored(record.measures) if record and not again else None
+            measures = kept or measure(self.path)
+            if record and not kept:
+                journal.rate(self.job_id, measures=to_store(measures))
+        return measures
 
     def save_as(self, path: str | os.PathLike[str]) -> Path:
         """Copy the file; returns where it is now. A folder keeps the file's name."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ltxv_nb.errors import RequestError
 from ltxv_nb.job import Job
 from ltxv_nb.job_list.facts import SORTS, facts
+from ltxv_nb.media.measures import measure_columns
 from ltxv_nb.tables import data_frame
 from ltxv_nb.video import Video
 
@@ -52,9 +53,15 @@ class JobList(list[Job]):
         return JobList(sorted(self, key=lambda job: SORTS[what](facts(job))))
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a row for each job: id, state, model, age and took in seconds, usd, stars, prompt, file."""
-        rows = (facts(job)._asdict() for job in self)
-        return [{name: value for name, value in row.items() if name != "cost"} for row in rows]
+        """Return a row for each job: what it is, how it was rated, and what was measured of its clip.
+
+        Returns
+        -------
+        list of dict
+            id, state, model; age and took in seconds; usd; stars; prompt; file; tags; and the columns of
+            `Measures`, ``None`` for a clip that `Video.measure` has not measured.
+        """
+        return [_row(job) for job in self]
 
     def to_pandas(self) -> Any:
         """Return `records` as a `pandas.DataFrame`.
@@ -75,6 +82,13 @@ class JobList(list[Job]):
         from ltxv_nb.job_list.table import table_html
 
         return table_html(self, SHOWN, base_dir=Path.cwd())
+
+
+def _row(job: Job) -> dict[str, Any]:
+    row = {name: value for name, value in facts(job)._asdict().items() if name != "cost"}
+    record = job.client.journal.get(job.id) or job.record  # what people say of it comes in no news
+    rated = {"stars": record.stars or 0, "tags": list(record.tags or ())}
+    return {**row, **rated, **measure_columns(record.measures)}
 
 
 class VideoList(list[Video]):

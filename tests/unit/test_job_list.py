@@ -15,6 +15,7 @@ from ltxv_nb.job_list import JobList, VideoList
 from ltxv_nb.job_list.facts import age_text, cost_text, facts
 from ltxv_nb.job_list.table import table_html, table_text
 from ltxv_nb.media import posters
+from ltxv_nb.media.measures import MEASURES, Measures
 from ltxv_nb.vocabulary import seconds_text
 
 PAYLOAD = '<img src=x onerror="x()">\x1b[31m"\'&'
@@ -134,6 +135,40 @@ def test_records_and_a_data_frame_have_what_the_table_has(jobs, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ConfigurationError, match="pip install pandas"):
         jobs.to_pandas()
+
+
+def test_records_say_how_a_clip_was_rated_and_what_was_measured_of_it(desk, jobs, tmp_path, monkeypatch):
+    measured = []
+
+    def measure(path):
+        measured.append(path)
+        return Measures(50.0, 1.5, 0.1, 2, 300.0, -23.0)
+
+    monkeypatch.setattr("ltxv_nb.media.measures.measure", measure)
+    assert {name: jobs.records()[1][name] for name in MEASURES} == dict.fromkeys(MEASURES)
+    jobs[1].rate(tags=["night"])
+    video = jobs[1].video
+    assert video.measure() == video.measure() == Measures(50.0, 1.5, 0.1, 2, 300.0, -23.0)
+    assert measured == [video.path]  # the journal had it the second time
+    row = jobs.records()[1]  # of the jobs that were there before
+    assert (row["stars"], row["tags"], row["cuts"], row["loudness"]) == (4, ["night"], 2, -23.0)
+    assert desk.client.jobs()[1].video.measure(again=True).cuts == 2
+    assert len(measured) == 2
+    assert replace(video, journal=None).measure().motion == 1.5
+    assert "journal" not in repr(video)
+    assert video == replace(video, journal=None)
+
+
+def test_jobs_are_found_by_words_stars_tags_and_whether_they_were_rejected(desk, jobs):
+    third, second, first = jobs
+    first.rate(tags=["rejected"])
+    third.rate(stars=2, tags=["night"])
+    assert desk.client.jobs(rejected=False) == [third, second]
+    assert desk.client.jobs(rejected=True) == [first]
+    assert desk.client.jobs(stars=3) == [second]
+    assert desk.client.jobs(1, stars=1) == [third]
+    assert desk.client.jobs(tag="night", words="boat") == [third]
+    assert desk.client.jobs(tag="nig") == []
 
 
 def test_videos_are_a_contact_sheet(jobs, tmp_path):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import array
 import base64
 import io
-import math
 import struct
 import sys
 from fractions import Fraction
@@ -13,6 +11,7 @@ from types import SimpleNamespace
 
 import av
 import pytest
+from clips import tone, write
 from PIL import Image
 
 from ltxv_nb.errors import DownloadError
@@ -26,36 +25,6 @@ NOISE = Image.effect_noise((800, 500), 90).convert("RGB")
 
 def hue(number):
     return (number * 5 % 256, 80, 255 - number * 3 % 256)
-
-
-def write(path, picture, *, frames=50, fps=25, size=(160, 90), sound=0, **options):
-    """Write a clip: `picture(number)` is its frames, `sound` its channels."""
-    with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-        video = out.add_stream("libx264", rate=fps, options={"preset": "ultrafast", **options})
-        video.width, video.height, video.pix_fmt = *size, "yuv420p"
-        audio = None
-        if sound:
-            audio = out.add_stream("aac", rate=44_100)
-            audio.codec_context.layout = "stereo" if sound == 2 else "mono"
-        for number in range(frames):
-            frame = av.VideoFrame.from_image(picture(number))
-            frame.pts, frame.time_base = number, Fraction(1, fps)
-            out.mux(video.encode(frame))
-        out.mux(video.encode(None))
-        if audio is not None:
-            tone(out, audio, 44_100 * frames // fps, sound)
-    return path
-
-
-def tone(out, audio, samples, channels):
-    wave = array.array("f", (0.3 * math.sin(at / 16) for at in range(1024))).tobytes()
-    for start in range(0, samples, 1024):
-        frame = av.AudioFrame("fltp", "stereo" if channels == 2 else "mono", min(1024, samples - start))
-        frame.sample_rate, frame.pts = 44_100, start
-        for plane in frame.planes:
-            plane.update(wave[: plane.buffer_size].ljust(plane.buffer_size, b"\0"))
-        out.mux(audio.encode(frame))
-    out.mux(audio.encode(None))
 
 
 def flat(number):
