@@ -108,12 +108,12 @@ def _body(file: BinaryIO, position: int, length: int) -> bytes:
 _WORTH_THREADS = 1280 * 720
 
 
-def with_threads(stream: VideoStream) -> VideoStream:
+def with_threads(stream: VideoStream, threads: int = THREADS) -> VideoStream:
     """Let a stream be decoded on a few processors, unless its pictures are so small that one is quicker."""
     if stream.codec_context is not None:
         is_small = stream.width * stream.height < _WORTH_THREADS
         stream.thread_type = "AUTO"
-        stream.codec_context.thread_count = 1 if is_small else THREADS
+        stream.codec_context.thread_count = 1 if is_small else threads
     return stream
 
 

@@ -17,6 +17,7 @@ from ltxv_nb.media.worker.process import of_video
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer, OutputContainer
+    from av.video.reformatter import VideoReformatter
     from av.video.stream import VideoStream
 
 #: Three clips, each with a poster of 40 kB and a third more by Base64, stay under 3 MB with this.
@@ -32,12 +33,17 @@ _SHARES = (0.92, 0.7, 0.45, 0.25)
 
 
 @dataclass(frozen=True)
-class _Plan:
+class CopyPlan:
+    """What a copy of a video is like: its size in pixels, and what is spent on it."""
+
     width: int
     height: int
     rate: Fraction  # frames per second
     video_bits: int  # per second, at most
     audio_bits: int  # per second
+    preset: str = "veryfast"
+    crf: int = 24
+    threads: int = THREADS
 
 
 def preview(path: str | os.PathLike[str], *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -72,7 +78,7 @@ def preview_here(path: str | os.PathLike[str], folder: str, *, max_bytes: int) -
     copy = Path(folder) / "preview.mp4"
     for share in _SHARES:
         with open_mp4(path) as source:
-            _copy(source, copy, _plan(source, int(max_bytes * share)))
+            copy_video(source, copy, _plan(source, int(max_bytes * share)))
         if copy.stat().st_size <= max_bytes:
             return copy.read_bytes()
     raise DownloadError(f"The video {path} is too long for a preview of {max_bytes} bytes.")
@@ -84,7 +90,7 @@ def fit(width: int, height: int, longest: int) -> tuple[int, int]:
     return max(2, round(width * scale / 2) * 2), max(2, round(height * scale / 2) * 2)
 
 
-def _plan(source: InputContainer, size: int) -> _Plan:
+def _plan(source: InputContainer, size: int) -> CopyPlan:
     """Spend a number of bytes on picture and sound."""
     stream = source.streams.video[0]
     rate = Fraction(stream.average_rate or 25)
@@ -97,16 +103,19 @@ def _plan(source: InputContainer, size: int) -> _Plan:
         width, height = fit(stream.width, stream.height, longest)
         if video >= width * height * rate * _BITS_PER_PIXEL:
             break
-    return _Plan(width, height, rate, video, audio)
+    return CopyPlan(width, height, rate, video, audio)
 
 
-def _copy(source: InputContainer, target: Path, plan: _Plan) -> None:
+def copy_video(source: InputContainer, target: Path, plan: CopyPlan) -> None:
+    """Copy pictures and sound of an open video into an MP4 file."""
     import av
     from av.audio.frame import AudioFrame
     from av.video.frame import VideoFrame
+    from av.video.reformatter import VideoReformatter
 
+    scaler = VideoReformatter()  # kept: a new one for each picture takes as long as the scaling
     origin = (source.start_time or 0) / 1_000_000
-    picture = with_threads(source.streams.video[0])
+    picture = with_threads(source.streams.video[0], plan.threads)
     sound = sound_of(source) if plan.audio_bits else None
     with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
         video = _add_video(out, picture, plan)
@@ -119,20 +128,20 @@ def _copy(source: InputContainer, target: Path, plan: _Plan) -> None:
                     tick = round((frame.time - origin) * plan.rate - Fraction(1, 4))
                     if tick > last:
                         last = tick
-                        _write(out, video, _scaled(frame, tick, plan))
+                        encode_into(out, video, _scaled(scaler, frame, tick, plan))
                 elif isinstance(frame, AudioFrame) and audio is not None:
-                    _write(out, audio, frame)
+                    encode_into(out, audio, frame)
         for stream in filter(None, (video, audio)):
-            _write(out, stream, None)
+            encode_into(out, stream, None)
 
 
-def _add_video(out: OutputContainer, picture: VideoStream, plan: _Plan) -> VideoStream:
+def _add_video(out: OutputContainer, picture: VideoStream, plan: CopyPlan) -> VideoStream:
     limit = str(plan.video_bits)
-    options = {"preset": "veryfast", "crf": "24", "maxrate": limit, "bufsize": limit}
+    options = {"preset": plan.preset, "crf": str(plan.crf), "maxrate": limit, "bufsize": limit}
     stream = out.add_stream("libx264", rate=plan.rate, options=options)
     stream.width, stream.height, stream.pix_fmt = plan.width, plan.height, "yuv420p"
     stream.codec_context.time_base = 1 / plan.rate
-    stream.codec_context.thread_count = THREADS
+    stream.codec_context.thread_count = plan.threads
     stream.codec_context.gop_size = max(1, round(plan.rate * 2))
     # Without these a small picture is shown in the colours of standard-definition television.
     for name in ("colorspace", "color_primaries", "color_trc"):
@@ -141,15 +150,16 @@ def _add_video(out: OutputContainer, picture: VideoStream, plan: _Plan) -> Video
     return stream
 
 
-def _add_audio(out: OutputContainer, sound: AudioStream, plan: _Plan) -> AudioStream:
+def _add_audio(out: OutputContainer, sound: AudioStream, plan: CopyPlan) -> AudioStream:
     stream = out.add_stream("aac", rate=min(sound.rate, 48_000))
     stream.codec_context.layout = "stereo" if sound.channels > 1 and plan.audio_bits > 24_000 else "mono"
     stream.codec_context.bit_rate = plan.audio_bits
     return stream
 
 
-def _scaled(frame: Any, tick: int, plan: _Plan) -> Any:
-    small = frame.reformat(
+def _scaled(scaler: VideoReformatter, frame: Any, tick: int, plan: CopyPlan) -> Any:
+    small: Any = scaler.reformat(
+        frame,
         width=plan.width,
         height=plan.height,
         format="yuv420p",
@@ -161,11 +171,12 @@ def _scaled(frame: Any, tick: int, plan: _Plan) -> Any:
     return small
 
 
-def _write(out: OutputContainer, stream: Any, frame: Any) -> None:
-    """Encode and write; a full disk under the temporary folder is not the video's fault."""
+def encode_into(out: OutputContainer, stream: Any, frame: Any) -> None:
+    """Encode and write; a full disk under the temporary folder is not the fault of the video."""
     from av.error import FFmpegError
 
     try:
         out.mux(stream.encode(frame))
     except FFmpegError as error:
-        raise DownloadError(f"The preview cannot be written ({error.strerror or error}).") from error
+        reason = error.strerror or str(error)
+        raise DownloadError(f"A copy of the video cannot be written ({reason}).") from error

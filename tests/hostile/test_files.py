@@ -16,12 +16,15 @@ import pytest
 from PIL import Image
 
 from ltxv_nb.errors import DownloadError, RequestError
+from ltxv_nb.media.export import save_tiles
 from ltxv_nb.media.image import last_frame, prepare
 from ltxv_nb.media.part import finish
 from ltxv_nb.media.poster import poster
 from ltxv_nb.media.preview import preview
 from ltxv_nb.media.probe import probe
 from ltxv_nb.media.worker import process
+from ltxv_nb.tiles import Tile
+from ltxv_nb.video import Video
 
 from . import files
 
@@ -75,7 +78,13 @@ def put(tmp_path):
 @pytest.mark.parametrize("tracks", [1, 3])
 @pytest.mark.parametrize(
     ("module", "function"),
-    [("probe", "probe"), ("poster", "poster"), ("preview", "preview"), ("image", "last_frame")],
+    [
+        ("probe", "probe"),
+        ("poster", "poster"),
+        ("preview", "preview"),
+        ("image", "last_frame"),
+        ("measures", "measure"),
+    ],
 )
 def test_a_video_of_a_few_hundred_bytes_takes_no_gigabytes_of_the_kernel(put, module, function, tracks):
     bomb = files.many_samples(tracks)
@@ -123,6 +132,16 @@ def test_a_crash_ends_the_process_and_not_the_kernel_and_the_next_file_is_opened
         poster(path)
     monkeypatch.undo()
     assert poster(path).startswith(b"\xff\xd8")
+
+
+def test_a_clip_that_takes_no_end_of_memory_loses_its_place_in_a_mosaic_and_no_other_does(put):
+    good, bomb = put(files.clip(sound=True)), put(files.many_samples(3), "bomb.mp4")
+    videos = [Video(path, None, 64, 36, 6.0, 25.0, True, 0, "", "") for path in (bomb, good)]
+    tiles = [Tile(video, str(number)) for number, video in enumerate(videos)]
+    path = save_tiles(tiles, good.with_name("all.mp4"), sound="1")
+    facts = probe(path)
+    assert (facts.duration, facts.has_audio) == (6.0, True)
+    assert not list(path.parent.glob("*.part"))
 
 
 def test_a_file_that_takes_for_ever_is_given_up(put, own_process, monkeypatch):

@@ -43,6 +43,10 @@ _ALLOWANCES = {
     "probe": _Allowance(60, 0),
     "poster": _Allowance(60, 8 << 20),
     "preview": _Allowance(240, 64 << 20),
+    "measures": _Allowance(240, 0),
+    "place": _Allowance(240, 0),
+    "places": _Allowance(600, 0),
+    "mosaic": _Allowance(900, 256 << 20),
     "last frame": _Allowance(120, 256 << 20),
     "picture": _Allowance(60, 128 << 20),
     "thumbnail": _Allowance(60, 8 << 20),
@@ -146,6 +150,24 @@ def of_picture(task: str, data: bytes, name: str, **arguments: Any) -> tuple[dic
     except _Unsafe as error:
         raise RequestError(
             f"{name} cannot be opened safely: {error}. Save it again as a PNG or JPEG, in a smaller size."
+        ) from None
+
+
+def of_files(task: str, what: str, **arguments: Any) -> tuple[dict[str, Any], bytes]:
+    """Have something made of several files, as `of_video`; it is called `what`.
+
+    Raises
+    ------
+    ConfigurationError
+        It cannot be made: it takes more memory or time than the process has.
+    """
+    try:
+        return _ask(task, arguments)
+    except WorkerUnavailable:
+        raise
+    except (_Unsafe, DownloadError) as error:
+        raise ConfigurationError(
+            f"{what} cannot be made: {str(error).rstrip('.')}. Choose fewer or shorter clips."
         ) from None
 
 

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import DownloadError, RequestError
 from ltxv_nb.media import picture
 from ltxv_nb.media.image import last_frame_here
+from ltxv_nb.media.measures import measure_here
+from ltxv_nb.media.mosaic_frames import mosaic_here, place_here, places_here
 from ltxv_nb.media.poster import poster_here
 from ltxv_nb.media.preview import preview_here
 from ltxv_nb.media.probe import probe_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from ltxv_nb.media.mosaic_frames import Order
 
 #: What is sent back: facts as JSON, and bytes.
 Reply = tuple[dict[str, Any], bytes]
@@ -32,6 +37,25 @@ def _poster(_body: bytes, path: str, max_width: int, max_bytes: int) -> Reply:
 
 def _preview(_body: bytes, path: str, folder: str, max_bytes: int) -> Reply:
     return {}, preview_here(path, folder, max_bytes=max_bytes)
+
+
+def _measures(_body: bytes, path: str) -> Reply:
+    return asdict(measure_here(path)), b""
+
+
+def _place(_body: bytes, path: str, order: Order, rate: list[int]) -> Reply:
+    place_here({**order, "path": path}, Fraction(*rate))
+    return {}, b""
+
+
+def _places(_body: bytes, orders: list[Order], rate: list[int]) -> Reply:
+    return {"trouble": places_here(orders, Fraction(*rate))}, b""
+
+
+def _mosaic(
+    _body: bytes, folder: str, copies: list[dict[str, Any]], sound: str | None, rate: list[int], frames: int
+) -> Reply:
+    return {}, mosaic_here(folder, copies, sound, Fraction(*rate), frames)
 
 
 def _last_frame(_body: bytes, path: str) -> Reply:
@@ -53,6 +77,10 @@ TASKS: dict[str, Callable[..., Reply]] = {
     "probe": _probe,
     "poster": _poster,
     "preview": _preview,
+    "measures": _measures,
+    "place": _place,
+    "places": _places,
+    "mosaic": _mosaic,
     "last frame": _last_frame,
     "picture": _picture,
     "thumbnail": _thumbnail,
