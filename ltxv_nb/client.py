@@ -543,11 +543,35 @@ class Client:
     # -- looking back --------------------------------------------------------------------------------------
 
     @explained(NOTHING_LOST)
-    def jobs(self, limit: int | None = None) -> JobList:
-        """Return everything in the journal, newest first; at most ``limit``. It shows itself as a table."""
-        from ltxv_nb.job_list import JobList
+    def jobs(
+        self,
+        limit: int | None = None,
+        *,
+        words: str = "",
+        stars: int = 0,
+        tag: str = "",
+        rejected: bool | None = None,
+    ) -> JobList:
+        """Return what is in the journal, newest first. It shows itself as a table.
 
-        return JobList(self._job(record) for record in self.journal.newest(limit))
+        Parameters
+        ----------
+        limit : int, optional
+            At most so many.
+        words : str
+            Only those with all these words in their prompt or tags.
+        stars : int
+            Only those with at least so many stars, 1 to 5.
+        tag : str
+            Only those with this tag.
+        rejected : bool, optional
+            Only those that somebody rejected, or only those that nobody did.
+        """
+        from ltxv_nb.job_list import JobList
+        from ltxv_nb.journal.search import Wanted
+
+        wanted = Wanted(text=words, stars=stars, tag=tag, rejected=rejected)
+        return JobList(self._job(record) for record in self.journal.newest(limit, wanted=wanted))
 
     @explained(NOTHING_LOST)
     def job(self, job_id: str) -> Job:

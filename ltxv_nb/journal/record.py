@@ -190,6 +190,22 @@ class Batch(NamedTuple):
     axes: dict[str, list[Any]]
 
 
+class Vote(NamedTuple):
+    """One comparison of two clips, as the journal keeps it.
+
+    Attributes
+    ----------
+    winner, loser : str
+        The ids of the two jobs: the clip that was preferred, and the other one.
+    at : float
+        When, in unix seconds.
+    """
+
+    winner: str
+    loser: str
+    at: float
+
+
 #: What journal ids are made of, and how long they are.
 _ID_ALPHABET, _ID_LENGTH = "23456789abcdefghjkmnpqrstuvwxyz", 8
 

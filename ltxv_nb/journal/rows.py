@@ -8,7 +8,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.journal.cost import COST_COLUMNS, Cost
-from ltxv_nb.journal.record import COLUMNS, Budget, Record
+from ltxv_nb.journal.ratings import REJECTED
+from ltxv_nb.journal.record import COLUMNS, Budget, Record, Vote
 from ltxv_nb.journal.schema import COUNTED, QUARTER_SECONDS, UNDECIDED
 from ltxv_nb.journal.states import State
 from ltxv_nb.journal.unfinished import OPEN_STATES
@@ -17,7 +18,7 @@ from ltxv_nb.settings import service_name, spellings
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from ltxv_nb.journal.search import Wanted
 
@@ -29,7 +30,11 @@ _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the na
 _INSERT = f"INSERT INTO generations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _IS_OPEN = f"state IN {OPEN_STATES}"
 _SUMS = ", ".join(f"coalesce(sum({one.format(row='generations')}), 0)" for one in (COUNTED, UNDECIDED))
-_NEWEST_FIRST = "ORDER BY created_at DESC, rowid DESC LIMIT ? OFFSET ?"
+_ORDERS = {
+    "newest": "created_at DESC, rowid DESC",
+    "oldest": "created_at, rowid",
+    "best": "coalesce(stars, 0) DESC, created_at DESC, rowid DESC",
+}
 
 
 class Rows:
@@ -71,18 +76,19 @@ class Rows:
 
     # -- several -------------------------------------------------------------------------------------------
 
-    def newest(self, limit: int | None, offset: int) -> list[Record]:
-        """Return generations, newest first."""
-        return self._all(_NEWEST_FIRST, -1 if limit is None else limit, offset)
+    def found(self, wanted: Wanted, limit: int | None, offset: int) -> list[Record]:
+        """Return generations that are wanted, in the order that is wanted."""
+        where, values = self._where(wanted)
+        return self._page(where, values, wanted, limit, offset)
 
     def saved(self, wanted: Wanted, limit: int, offset: int) -> list[Record]:
-        """Return generations with a video on disk, newest first."""
-        where, values = self._where(wanted)
-        return self._all(f"{where} {_NEWEST_FIRST}", *values, limit, offset)
+        """Return generations with a video on disk, in the order that is wanted."""
+        where, values = self._saved_where(wanted)
+        return self._page(where, values, wanted, limit, offset)
 
     def count_saved(self, wanted: Wanted) -> int:
         """Return how many generations `saved` would find."""
-        where, values = self._where(wanted)
+        where, values = self._saved_where(wanted)
         return self._count(where, *values)
 
     def last_saved_at(self) -> float:
@@ -184,6 +190,20 @@ class Rows:
         """Remove a budget, if there is one."""
         self._connection.execute("DELETE FROM budgets WHERE backend = ? AND source = ?", (backend, source))
 
+    # -- votes ---------------------------------------------------------------------------------------------
+
+    def votes(self, record_ids: Collection[str]) -> list[Vote]:
+        """Return the votes among some generations, oldest first."""
+        query = (
+            "SELECT winner, loser, at FROM votes WHERE winner IN (SELECT value FROM json_each(?1)) "
+            "AND loser IN (SELECT value FROM json_each(?1)) ORDER BY at, rowid"
+        )
+        return [Vote(*row) for row in self._connection.execute(query, (json.dumps(list(record_ids)),))]
+
+    def add_vote(self, vote: Vote) -> None:
+        """Write one more vote."""
+        self._connection.execute("INSERT INTO votes VALUES (?, ?, ?)", vote)
+
     # -- writing -------------------------------------------------------------------------------------------
 
     def insert(self, record: Record) -> None:
@@ -218,10 +238,20 @@ class Rows:
 
     # -- inside --------------------------------------------------------------------------------------------
 
+    def _saved_where(self, wanted: Wanted) -> tuple[str, list[Any]]:
+        where, values = self._where(wanted)
+        return f"{where} AND state = 'saved'" if where else "WHERE state = 'saved'", values
+
     def _where(self, wanted: Wanted) -> tuple[str, list[Any]]:
         if not wanted.text.isascii():  # SQLite's LIKE knows the letters of ASCII alone
             self._connection.create_function("mentions", 2, _mentions, deterministic=True)
-        return _saved_where(wanted)
+        return _wanted_where(wanted)
+
+    def _page(
+        self, where: str, values: list[Any], wanted: Wanted, limit: int | None, offset: int
+    ) -> list[Record]:
+        query = f"{where} ORDER BY {_ORDERS[wanted.order]} LIMIT ? OFFSET ?"
+        return self._all(query, *values, -1 if limit is None else limit, offset)
 
     def _different(self, column: str) -> list[str]:
         query = (
@@ -250,8 +280,8 @@ def _marks(values: Sequence[str]) -> str:
 _TEXT = "prompt || ' ' || coalesce(tags, '')"
 
 
-def _saved_where(wanted: Wanted) -> tuple[str, list[Any]]:
-    conditions: list[tuple[str, tuple[Any, ...]]] = [("state = 'saved'", ())]
+def _wanted_where(wanted: Wanted) -> tuple[str, list[Any]]:
+    conditions: list[tuple[str, tuple[Any, ...]]] = []
     if wanted.words:
         each = [_mentioned(word) for word in wanted.words]
         clause = f"(id = ? OR ({' AND '.join(clause for clause, _ in each)}))"
@@ -266,8 +296,20 @@ def _saved_where(wanted: Wanted) -> tuple[str, list[Any]]:
         conditions.append((f"backend {'!=' if wanted.paid else '='} 'sandbox'", ()))
     if wanted.notebook:
         conditions.append(("notebook = ?", (wanted.notebook,)))
+    if wanted.tag:
+        conditions.append((_HAS_TAG, (_as_kept(wanted.tag),)))
+    if wanted.rejected is not None:
+        conditions.append((_HAS_TAG if wanted.rejected else f"NOT {_HAS_TAG}", (_as_kept(REJECTED),)))
     where = " AND ".join(clause for clause, _ in conditions)
-    return f"WHERE {where}", [value for _, values in conditions for value in values]
+    return f"WHERE {where}" if where else "", [value for _, values in conditions for value in values]
+
+
+#: Tags are kept as JSON, in which a word in quotes is a whole tag.
+_HAS_TAG = "(instr(coalesce(tags, ''), ?) > 0)"
+
+
+def _as_kept(tag: str) -> str:
+    return json.dumps(tag, ensure_ascii=False)
 
 
 def _mentioned(word: str) -> tuple[str, str]:

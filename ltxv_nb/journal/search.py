@@ -1,4 +1,4 @@
-"""What is looked for among the finished clips."""
+"""What is looked for in the journal, and in which order it comes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which finished clips are wanted; what is left out does not matter.
+    """Which generations are wanted; what is left out does not matter.
 
     Attributes
     ----------
@@ -23,6 +23,12 @@ class Wanted:
         Made by a service that bills, or by the sandbox.
     notebook : str
         The path of the notebook that asked for it.
+    tag : str
+        A tag that it has, spelled just so.
+    rejected : bool or None
+        Whether somebody rejected it.
+    order : {"newest", "oldest", "best"}
+        What comes first; the best have the most stars, and of these the newest come first.
     """
 
     text: str = ""
@@ -31,6 +37,9 @@ class Wanted:
     since: float | None = None
     paid: bool | None = None
     notebook: str = ""
+    tag: str = ""
+    rejected: bool | None = None
+    order: str = "newest"
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -38,5 +47,5 @@ class Wanted:
         return tuple(self.text.split())
 
 
-#: Every finished clip.
+#: Every one, the newest first.
 ANY = Wanted()

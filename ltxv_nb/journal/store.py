@@ -11,15 +11,16 @@ from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ltxv_nb.errors import JournalError
+from ltxv_nb.errors import JournalError, RequestError
 from ltxv_nb.journal.connections import Connections
+from ltxv_nb.journal.record import Vote
 from ltxv_nb.journal.rows import Rows
 from ltxv_nb.journal.search import ANY
 from ltxv_nb.journal.transitions import answer_lost, bill_note, taken_over
 from ltxv_nb.journal.trouble import in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from pathlib import Path
 
     from ltxv_nb.journal.cost import Cost
@@ -162,7 +163,7 @@ class Journal:
         self._write(lambda rows: rows.release(owner))
 
     def rate(self, record_id: str, **columns: Any) -> None:
-        """Set ``stars``, ``tags`` or both. That is no change of the generation, and counts no revision.
+        """Set ``stars``, ``tags`` and ``measures``: no change of the generation, which counts no revision.
 
         Raises
         ------
@@ -175,6 +176,31 @@ class Journal:
             rows.rate(record_id, columns)
 
         self._write(change)
+
+    def add_vote(self, winner: str, loser: str) -> None:
+        """Keep which of two clips somebody preferred.
+
+        Parameters
+        ----------
+        winner, loser : str
+            The ids of their jobs.
+
+        Raises
+        ------
+        RequestError
+            They are one and the same.
+        JournalError
+            It cannot be written, or one of them is not in it.
+        """
+        if winner == loser:
+            raise RequestError(f"Job {winner} cannot be preferred to itself: a vote needs two clips.")
+
+        def add(rows: Rows) -> None:
+            for record_id in (winner, loser):
+                self._existing(rows, record_id)
+            rows.add_vote(Vote(winner, loser, self._clock()))
+
+        self._write(add)
 
     # -- reading -------------------------------------------------------------------------------------------
 
@@ -208,12 +234,12 @@ class Journal:
 
         return self._read(query, [])
 
-    def newest(self, limit: int | None = None, offset: int = 0) -> list[Record]:
-        """Return generations, newest first."""
-        return self._read(lambda rows: rows.newest(limit, offset), [])
+    def newest(self, limit: int | None = None, offset: int = 0, *, wanted: Wanted = ANY) -> list[Record]:
+        """Return generations that are wanted, newest first unless another order is wanted."""
+        return self._read(lambda rows: rows.found(wanted, limit, offset), [])
 
     def saved(self, wanted: Wanted = ANY, *, limit: int = 50, offset: int = 0) -> list[Record]:
-        """Return generations with a video on disk that are wanted, newest first."""
+        """Return generations with a video on disk that are wanted, newest first unless wanted otherwise."""
         return self._read(lambda rows: rows.saved(wanted, limit, offset), [])
 
     def count_saved(self, wanted: Wanted = ANY) -> int:
@@ -259,6 +285,10 @@ class Journal:
     def events(self, record_id: str) -> list[tuple[float, str, str | None]]:
         """Return the steps of a generation: unix time, state, words."""
         return self._read(lambda rows: rows.events(record_id), [])
+
+    def votes(self, record_ids: Collection[str]) -> list[Vote]:
+        """Return the votes between two of these generations, oldest first."""
+        return self._read(lambda rows: rows.votes(record_ids), [])
 
     # -- the file ------------------------------------------------------------------------------------------
 

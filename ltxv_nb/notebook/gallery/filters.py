@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Days back, today being the first; 0 is any time.
 _TIMES = (("Any time", 0), ("Today", 1), ("Last 7 days", 7), ("Last 30 days", 30), ("Last 365 days", 365))
 _STARS = (("Any", 0), *((f"{'★' * stars} or more" if stars < 5 else "★" * 5, stars) for stars in range(1, 6)))
+_REJECTED = (("All clips", None), ("Not rejected", False), ("Rejected", True))
+_ORDERS = (("Newest first", "newest"), ("Oldest first", "oldest"), ("Most stars first", "best"))
 _PLACES = (("Paid or sandbox", None), ("Paid", True), ("Sandbox", False))
 
 
@@ -54,9 +56,11 @@ class Filters:
         self._text.observe(self._changed, names="value")
         self._model = self._choice("Model", "Clips of one model", _models(journal))
         self._stars = self._choice("Stars", "Clips with at least so many stars", _STARS)
+        self._rejected = self._choice("Show", "Whether rejected clips are shown", _REJECTED)
         self._time = self._choice("Made", "Clips of the last days", _TIMES)
         self._place = self._choice("Billed", "Clips that were paid for, or drawn by the sandbox", _PLACES)
         self._notebook = self._choice("Notebook", "Clips of one notebook", _notebooks(journal))
+        self._order = self._choice("Sort", "Which clips come first", _ORDERS)
         self.box: Any = factory.row([], "ltxv-find")
         self._arrange()
 
@@ -72,6 +76,8 @@ class Filters:
             since=(midnight - timedelta(days=days - 1)).timestamp() if days else None,
             paid=self._place.value,
             notebook=self._notebook.value,
+            rejected=self._rejected.value,
+            order=self._order.value,
         )
 
     def update(self, journal: Journal) -> None:
@@ -99,7 +105,8 @@ class Filters:
     def _arrange(self) -> None:
         """Show the controls; of notebooks only where there is something to choose."""
         several = [self._notebook] if len(self._notebook.options) > 2 else []
-        shown = [self._text, self._model, self._stars, self._time, self._place, *several]
+        shown = [self._text, self._model, self._stars, self._rejected, self._time, self._place, *several]
+        shown.append(self._order)
         if list(self.box.children) != shown:
             self.box.children = shown
 

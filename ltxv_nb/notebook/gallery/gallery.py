@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import threading
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -199,7 +200,7 @@ class Gallery(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         records = client.journal.saved(wanted, limit=PAGE, offset=first)
         self._pages_shown += 1
         # Before the clips: the lightbox reads it when the first of them is there.
-        self._show_position(first, len(records), found, filtered=wanted != ANY)
+        self._show_position(first, len(records), found, filtered=wanted != replace(ANY, order=wanted.order))
         self._arrange(records)
         missing = []
         for tile, record in zip(self._tiles.values(), records, strict=True):

@@ -74,7 +74,8 @@ def chips(record: Record) -> str:
     """Return what the clip is, in a few short pieces: settings, cost, when."""
     when = datetime.fromtimestamp(record.created_at, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
     asked = settings_text({"model": record.model, **settings_of(record.request)}).split(" · ")
-    words = [word for word in (*asked, cost_text(record), when) if word]
+    tags = (f"#{tag}" for tag in record.tags or ())
+    words = [word for word in (*asked, cost_text(record), when, *tags) if word]
     facts = " ".join(f"<span>{html.escape(word)}</span>" for word in words)  # apart without a style, too
     return f'<div class="ltxv-facts">{facts}</div>'
 

@@ -14,7 +14,14 @@ from ltxv_nb.money.words import dry_run
 from ltxv_nb.notebook.frontend import front_end_of
 from ltxv_nb.notebook.ipython import running_request
 from ltxv_nb.notebook.magic.job_commands import CHOICES as JOB_CHOICES
-from ltxv_nb.notebook.magic.job_commands import JOBS_SHOWN, find_job, rate, show_jobs
+from ltxv_nb.notebook.magic.job_commands import (
+    JOBS_SHOWN,
+    RATE_CHOICES,
+    RATE_USAGE,
+    find_job,
+    rate,
+    show_jobs,
+)
 from ltxv_nb.notebook.magic.job_commands import USAGE as JOBS_USAGE
 from ltxv_nb.notebook.magic.model_commands import CHOICES, show_model, show_models
 from ltxv_nb.notebook.magic.model_commands import USAGE as MODELS_USAGE
@@ -368,7 +375,11 @@ COMMANDS: dict[str, Command] = {
         usage=JOBS_USAGE,
     ),
     "rate": Command(
-        rate, "give a clip 1 to 5 stars, to find it by in the gallery; 0 takes them away", "ID STARS"
+        rate,
+        "give a clip 1 to 5 stars (0: none), reject it, or give it words to find it by",
+        "ID STARS|reject|keep",
+        choices=RATE_CHOICES,
+        usage=RATE_USAGE,
     ),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),

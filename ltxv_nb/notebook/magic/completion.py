@@ -156,12 +156,13 @@ def _for_command(before: list[str], session: NotebookSession) -> Iterable[str]:
     if not before:
         return list(commands())
     command = commands().get(before[0])
+    takes_id = command is not None and command.takes.split()[:1] in (["ID"], ["[ID]"])
+    if takes_id and len(before) == 1:
+        return _job_ids(session)
     if command is not None and command.choices:
         return _for_choices(before, command, session)
     if command is None or len(before) > 1:
         return []
-    if command.takes.split()[:1] in (["ID"], ["[ID]"]):
-        return _job_ids(session)
     if command.takes == "MODEL":
         return _models(session)
     return command.takes.strip("[]").split("|") if "|" in command.takes else []

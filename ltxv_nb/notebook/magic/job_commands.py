@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.job_list.facts import SORTS
 from ltxv_nb.job_list.table import table_html, table_text
+from ltxv_nb.journal.ratings import REJECTED
 from ltxv_nb.notebook.frontend import notebook_folder
 from ltxv_nb.text import one_line
 from ltxv_nb.vocabulary import seconds_text
@@ -25,6 +26,10 @@ JOBS_SHOWN = 20
 #: The options of ``%ltxv jobs``, with their values.
 CHOICES: dict[str, tuple[str, ...] | None] = {"--sort": tuple(SORTS)}
 USAGE = f"%ltxv jobs [NUMBER] [--sort {'|'.join(SORTS)}]"
+
+#: The options of ``%ltxv rate``; each can be given several times.
+RATE_CHOICES: dict[str, tuple[str, ...] | None] = {"--tag": (REJECTED,), "--untag": (REJECTED,)}
+RATE_USAGE = "%ltxv rate ID STARS|reject|keep [--tag WORD] [--untag WORD]"
 
 
 def show_jobs(session: NotebookSession, words: list[str], _options: Options) -> None:
@@ -92,15 +97,56 @@ def find_job(session: NotebookSession, word: str) -> Job:
     return session.client.job(word)
 
 
-def rate(session: NotebookSession, arguments: list[str], _options: Options) -> None:
-    """Rate a job, and say so."""
-    word, stars = arguments
-    if not stars.isdecimal():
-        raise RequestError(
-            f"The rating is {stars!r}, but it can be a whole number of stars from 1 to 5, or 0 for none."
-        )
-    job = find_job(session, word)
+def rate(session: NotebookSession, words: list[str], _options: Options) -> None:
+    """Rate a job, and say so; the words are those of the command's line."""
+    said = _read_rating(words)
+    job = find_job(session, said.job)
     if not job.id:
         raise RequestError("This clip is not submitted yet: rate it when it is finished.")
-    job.rate(int(stars))
-    session.say(f"Job {job.id}: {'★' * job.rating if job.rating else 'no stars'}.")
+    tags = list(job.tags)
+    if said.gone or said.new:
+        tags = [*(tag for tag in tags if tag not in said.gone), *(tag for tag in said.new if tag not in tags)]
+    job.rate(said.stars, tags if said.gone or said.new else None)
+    known = [f"#{tag}" for tag in job.tags]
+    session.say(" ".join([f"Job {job.id}: {'★' * job.rating if job.rating else 'no stars'}", *known]) + ".")
+
+
+class _Rating(NamedTuple):
+    """What a line says of a clip: its job, its stars if they are given, tags to be added and taken away."""
+
+    job: str
+    stars: int | None
+    new: tuple[str, ...]
+    gone: tuple[str, ...]
+
+
+def _read_rating(words: list[str]) -> _Rating:
+    stars: int | None = None
+    plain: list[str] = []
+    tags: dict[str, list[str]] = {option: [] for option in RATE_CHOICES}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        option, equals, value = word.partition("=")
+        if option in tags and (equals or rest):
+            tags[option].append(value if equals else rest.pop(0))
+        elif word in {"reject", "keep"} and plain:
+            tags["--tag" if word == "reject" else "--untag"].append(REJECTED)
+        elif word.startswith("-") or len(plain) > 1:
+            raise RequestError(f"%ltxv rate is used like this: {RATE_USAGE}")
+        else:
+            plain.append(word)
+    if len(plain) > 1:
+        stars = _stars(plain[1])
+    if not plain or (stars is None and not any(tags.values())):
+        raise RequestError(f"%ltxv rate is used like this: {RATE_USAGE}")
+    return _Rating(plain[0], stars, tuple(tags["--tag"]), tuple(tags["--untag"]))
+
+
+def _stars(word: str) -> int:
+    if not word.isdecimal():
+        raise RequestError(
+            f"The rating is {word!r}, but it can be a whole number of stars from 1 to 5, or 0 for none; or "
+            "reject, or keep."
+        )
+    return int(word)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fakes import ORIGIN, Rig, blocked_by
 
-from ltxv_nb.errors import JournalError
+from ltxv_nb.errors import JournalError, RequestError
 from ltxv_nb.journal import OPEN, Journal, State, new_id, trouble
 from ltxv_nb.journal.rows import _IS_OPEN
 from ltxv_nb.journal.search import Wanted
@@ -412,3 +412,22 @@ def test_two_rigs_on_one_home_see_each_others_rows(rig):
     rig.journal.reserve(record)
     assert other.journal.get(record.id) == record
     other.close()
+
+
+def test_votes_are_kept_and_those_among_some_clips_come_back_in_their_order(rig):
+    journal = rig.journal
+    assert journal.votes(["clip0000", "clip0001"]) == []
+    ids = [journal.reserve(rig.record(id=f"clip000{number}")).id for number in range(3)]
+    for winner, loser in ((0, 1), (1, 2), (0, 1)):
+        journal.add_vote(ids[winner], ids[loser])
+        rig.clock.advance(1)
+    found = journal.votes(ids[:2])
+    assert [(vote.winner, vote.loser) for vote in found] == [(ids[0], ids[1])] * 2
+    assert found[1].at - found[0].at == 2
+    assert journal.votes([]) == []
+    assert len(journal.votes([*ids, *map(str, range(5000))])) == 3  # more than SQLite has variables
+    with pytest.raises(RequestError, match="two clips"):
+        journal.add_vote(ids[0], ids[0])
+    with pytest.raises(JournalError, match="no longer"):
+        journal.add_vote(ids[0], "nobody")
+    assert len(journal.votes(ids)) == 3

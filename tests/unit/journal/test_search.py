@@ -57,6 +57,29 @@ def test_filters_narrow_each_other(rig, journal):
     assert journal.notebooks() == ["/notes/one.ipynb", "/notes/two.ipynb"]
 
 
+def test_tags_count_whole_and_rejected_clips_can_be_left_out(journal):
+    journal.rate("clip0001", tags=["rejected", 'a "night" in'])
+    journal.rate("clip0003", tags=["not rejected"])
+    assert ids(journal, rejected=True) == ["clip0001"]
+    assert ids(journal, rejected=False) == ["clip0002", "clip0000"]
+    assert [record.id for record in journal.newest(wanted=Wanted(rejected=True))] == ["clip0001"]
+    assert [record.id for record in journal.newest(wanted=Wanted(text="snow"))] == [
+        "clip0003", "clip0001", "clip0000",
+    ]  # fmt: skip
+    assert ids(journal, tag="Winter") == ["clip0000"]
+    assert ids(journal, tag='a "night" in') == ["clip0001"]
+    for other in ("winter", "Wint", "night", '"', '","', "%"):
+        assert ids(journal, tag=other) == []
+
+
+def test_the_best_or_the_oldest_come_first_when_that_is_wanted(rig, journal):
+    rig.journal.reserve(rig.record(id="clip0004", state="saved", stars=2))
+    assert ids(journal, order="oldest") == ["clip0000", "clip0001", "clip0002", "clip0004"]
+    assert ids(journal, order="best") == ["clip0000", "clip0004", "clip0001", "clip0002"]
+    page = journal.saved(Wanted(order="best"), limit=2, offset=1)
+    assert [record.id for record in page] == ["clip0004", "clip0001"]
+
+
 def test_a_new_clip_is_noticed_and_a_step_of_a_job_is_not(rig, journal):
     before = journal.last_saved_at()
     journal.reserve(rig.record(id="clip0009", state="running"))

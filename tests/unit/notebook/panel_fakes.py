@@ -123,6 +123,7 @@ class FakeJournal:
             and (wanted.since is None or known.created_at >= wanted.since)
             and (wanted.paid is None or wanted.paid == (known.backend != "sandbox"))
             and wanted.notebook in {"", known.notebook}
+            and wanted.rejected in {None, "rejected" in (known.tags or ())}
         ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ltxv_nb.errors import ConfigurationError, DuplicateRequest
+from ltxv_nb.errors import ConfigurationError, DuplicateRequest, RequestError
 from ltxv_nb.notebook.magic import commands
 from ltxv_nb.notebook.session import NotebookSession
 from ltxv_nb.request import GenerationRequest
@@ -116,3 +116,40 @@ def test_waiting_for_everything_includes_what_is_not_submitted_yet(
     session.ip.user_ns["chained"] = chained
     assert "was not submitted" in run(session, "stop", "chained")
     assert session.waiting() == []
+
+
+def test_a_clip_is_rated_rejected_and_tagged_on_one_line_and_what_is_not_named_stays(
+    desk: Any, session: Any
+) -> None:
+    job = desk.client.submit(PROMPT)
+    assert run(session, "rate", job.id, "4") == f"Job {job.id}: ★★★★."
+    assert run(session, "rate", job.id, "reject") == f"Job {job.id}: ★★★★ #rejected."
+    said = run(session, "rate", job.id, "2", "--tag", "night", "--tag=by the sea", "keep")
+    assert said == f"Job {job.id}: ★★ #night #by the sea."
+    assert (
+        run(session, "rate", job.id, "--untag", "night", "--tag", "by the sea")
+        == f"Job {job.id}: ★★ #by the sea."
+    )
+    assert run(session, "rate", job.id, "0") == f"Job {job.id}: no stars #by the sea."
+    assert (job.rating, job.tags) == (None, ("by the sea",))
+    for words in (
+        (),
+        (job.id,),
+        (job.id, "1", "2"),
+        (job.id, "--tag"),
+        (job.id, "--stars", "3"),
+        ("reject",),
+    ):
+        with pytest.raises(RequestError, match="%ltxv rate ID STARS"):
+            run(session, "rate", *words)
+    for words in (("five",), ("6",)):
+        with pytest.raises(RequestError, match="from 1 to 5"):
+            run(session, "rate", job.id, *words)
+
+
+def test_tab_offers_jobs_to_be_rated_and_then_what_can_be_said_of_them(desk: Any, session: Any) -> None:
+    from ltxv_nb.notebook.magic.completion import complete
+
+    job = desk.client.submit(PROMPT)
+    assert complete("%ltxv rate ", session, first_line=True) == ("", [job.id])
+    assert complete(f"%ltxv rate {job.id} --t", session, first_line=True) == ("--t", ["--tag"])

@@ -110,6 +110,13 @@ def test_stars_days_places_and_notebooks_are_filters(tmp_path: Path) -> None:
     assert found(time=1) == ["0"]  # yesterday evening is not today
     assert found(time=7) == ["0", "1", "2"]
     assert found(place=True) == ["1"]
+    client.journal.records[2] = replace(records[2], tags=["rejected"])
+    assert found(rejected=False) == ["0", "1", "3"]
+    assert found(rejected=True) == ["2"]
+    assert filters.wanted.order == "newest"
+    filters._order.value = "best"
+    assert filters.wanted.order == "best"
+    filters._order.index = 0
     assert found(place=False) == ["0", "2", "3"]
     labels = [label for label, _ in filters._notebook.options]
     assert labels == ["All notebooks", "/a/one.ipynb", "/b/one.ipynb", "two.ipynb"]
@@ -270,3 +277,11 @@ def test_an_empty_journal_says_how_to_make_a_clip(tmp_path: Path) -> None:
     empty = Gallery(FakeSession(FakeClient(tmp_path)))
     assert "There are no clips yet" in empty._count.value
     empty.close()
+
+
+def test_a_tile_shows_the_tags_of_its_clip(gallery: Any) -> None:
+    records = gallery._session.client.journal.records
+    records[0] = replace(records[0], tags=["rejected", "<b>night</b>"])
+    gallery._refresh()
+    assert "<span>#rejected</span>" in shown(gallery)[0]
+    assert "#&lt;b&gt;night" in shown(gallery)[0]
