@@ -53,7 +53,9 @@ class Cost(NamedTuple):
 
 def load(python: Path, name: str, folder: str) -> Cost:
     """Load one extension in a fresh IPython."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LTXV_", "AIML"))}
+    # Compiled modules are kept, as an installed package has them.
+    unwanted = ("LTXV_", "AIML", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
     env = {**kept, "IPYTHONDIR": f"{folder}/ipython", "LTXV_HOME": f"{folder}/home"}
     command = [
         str(python),
