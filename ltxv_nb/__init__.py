@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from ltxv_nb.job import Job
     from ltxv_nb.notebook.gallery.gallery import gallery
+    from ltxv_nb.notebook.grid.compare import compare
     from ltxv_nb.notebook.panel.panel import panel
     from ltxv_nb.request import GenerationRequest
     from ltxv_nb.video import Video
@@ -72,6 +73,7 @@ __all__ = [
     "Video",
     "WatchStopped",
     "__version__",
+    "compare",
     "gallery",
     "panel",
 ]
@@ -84,6 +86,7 @@ _HOMES = {
     "GenerationRequest": "ltxv_nb.request",
     "Job": "ltxv_nb.job",
     "Video": "ltxv_nb.video",
+    "compare": "ltxv_nb.notebook.grid.compare",
     "gallery": "ltxv_nb.notebook.gallery.gallery",
     "panel": "ltxv_nb.notebook.panel.panel",
 }

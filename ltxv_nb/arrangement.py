@@ -130,7 +130,13 @@ def with_takes(tiles: Sequence[Tile], axes: Axes) -> tuple[list[Tile], dict[str,
     most = max(seen.values(), default=1)
     if most == 1:
         return list(tiles), found
+    if len({tile.label for tile in tiles}) < len(tiles):
+        numbered = [replace(tile, label=_with_take(tile)) for tile in numbered]
     return numbered, {**found, TAKE: [str(number) for number in range(1, most + 1)]}
+
+
+def _with_take(tile: Tile) -> str:
+    return " · ".join(filter(None, [tile.label, f"take {tile.values[TAKE]}"]))
 
 
 def layout_of(axes: Axes, count: int, rows: object = None, columns: object = None) -> Layout:

@@ -1,4 +1,4 @@
-"""Take the pictures of the README: a finished cell, the panel and the gallery, in a real JupyterLab.
+"""Take the pictures of the README: a finished cell, the panel, the gallery and a grid, in a real JupyterLab.
 
 Usage: python tools/screenshots.py docs/images
 
@@ -48,6 +48,20 @@ models = ["ltxv-2", "ltxv-2-fast"] * 3
 for job in [client.submit(p, model=m, duration=6) for p, m in zip({PROMPTS!r}, models)]:
     job.result(120)
 """
+#: Four hours of the day on two models; a star is given in the page.
+GRID = """
+import ltxv_nb
+from ltxv_nb.notebook.grid.grid import grid_of
+from ltxv_nb.tiles import Tile
+client = ltxv_nb.Client()
+axes = {"model": ["ltxv-2", "ltxv-2-fast"], "hour": ["dawn", "noon", "dusk", "night"]}
+places = [{"model": model, "hour": hour} for model in axes["model"] for hour in axes["hour"]]
+prompt = "A lighthouse at {hour}, waves breaking on the rocks"
+jobs = [client.submit(prompt.format(**at), model=at["model"], duration=6) for at in places]
+videos = [job.result(600) for job in jobs]
+tiles = [Tile(video, " · ".join(at.values()), at, job.id) for video, at, job in zip(videos, places, jobs)]
+grid_of(tiles, axes, title="A lighthouse at {hour}", client=client)
+"""
 
 
 def main(target: Path) -> int:
@@ -93,6 +107,7 @@ def _pictures(browser: Browser, server: Jupyter) -> list[tuple[str, bytes]]:
         ("finished-cell.png", _cell(page, server)),
         ("panel.png", _panel(page, server)),
         ("gallery.png", gallery),
+        ("grid.png", _grid(page, server)),
     ]
 
 
@@ -122,6 +137,25 @@ def _panel(page: Page, server: Jupyter) -> bytes:
     page.get_by_role("button", name="Show as cell").click()
     page.locator(".ltxv-code pre").first.wait_for()
     picture = _shot(page.locator(".ltxv-panel"))
+    opened.close()
+    return picture
+
+
+def _grid(page: Page, server: Jupyter) -> bytes:
+    """Return a grid in the middle of playing, with some stars."""
+    write_notebook(server.root / "grid.ipynb", GRID)
+    opened = NotebookPage(page, server, "grid.ipynb").open()
+    opened.run_all()
+    tiles = page.locator(".ltxv-grid .ltxv-g-tile")
+    tiles.first.wait_for(timeout=600_000)  # eight clips are drawn first
+    for tile in tiles.all():
+        plays(tile.locator("video"))
+    for number, stars in ((0, "3"), (1, "2"), (2, "5"), (3, "4"), (6, "4")):
+        tiles.nth(number).press(stars)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_function("() => document.querySelector('.ltxv-g-tile video').currentTime > 2")
+    page.get_by_role("button", name="Pause").click()
+    picture = _shot(page.locator(".ltxv-grid"))
     opened.close()
     return picture
 

@@ -85,6 +85,10 @@ class Session:
         made.close()  # another thread was faster; an unused client has opened nothing
         return self.client
 
+    def uses(self, client: Client) -> bool:
+        """Whether this is the client in use, without making one."""
+        return self._client is client
+
     @property
     def closed(self) -> bool:
         """Whether the extension was unloaded or reloaded."""

@@ -16,24 +16,34 @@ if TYPE_CHECKING:
 MEDIA = {"width": 320, "height": 180, "duration": 2.0, "fps": 10.0, "has_audio": True, "size_bytes": 9000}
 
 
-def draw_clip(path: Path, number: int = 0) -> Path:
-    """Write two seconds of a moving pattern with a tone."""
+def draw_clip(
+    path: Path,
+    number: int = 0,
+    *,
+    seconds: int = 2,
+    size: tuple[int, int] = (320, 180),
+    fps: int = 10,
+    sound: bool = True,
+) -> Path:
+    """Write a moving pattern, with a tone."""
+    width, height = size
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        video = container.add_stream("libx264", rate=10, options={"preset": "ultrafast"})
-        video.width, video.height, video.pix_fmt = 320, 180, "yuv420p"
-        audio = container.add_stream("aac", rate=44100, layout="mono")
-        x, y = np.meshgrid(np.arange(320), np.arange(180))
-        for index in range(20):
+        video = container.add_stream("libx264", rate=fps, options={"preset": "ultrafast"})
+        video.width, video.height, video.pix_fmt = width, height, "yuv420p"
+        audio = container.add_stream("aac", rate=44100, layout="mono") if sound else None
+        x, y = np.meshgrid(np.arange(width), np.arange(height))
+        for index in range(seconds * fps):
             colours = [(x + 8 * index) % 256, (y + 40 * number) % 256, (x + y + 16 * index) % 256]
             frame = av.VideoFrame.from_ndarray(np.stack(colours, -1).astype(np.uint8), format="rgb24")
             container.mux(video.encode(frame))
-        samples = (0.05 * np.sin(2 * np.pi * 440 * np.arange(88200) / 44100)).astype(np.float32)
-        for at in range(0, 88200, 1024):
-            sound = av.AudioFrame.from_ndarray(samples[None, at : at + 1024], format="fltp", layout="mono")
-            sound.sample_rate, sound.pts = 44100, at
-            container.mux(audio.encode(sound))
-        for stream in (video, audio):
+        samples = 44100 * seconds if audio else 0
+        tone = (0.05 * np.sin(2 * np.pi * 440 * np.arange(samples) / 44100)).astype(np.float32)
+        for at in range(0, samples, 1024):
+            piece = av.AudioFrame.from_ndarray(tone[None, at : at + 1024], format="fltp", layout="mono")
+            piece.sample_rate, piece.pts = 44100, at
+            container.mux(audio.encode(piece))
+        for stream in filter(None, (video, audio)):
             container.mux(stream.encode())
     return path
 

@@ -13,6 +13,10 @@ from ltxv_nb.errors import ConfigurationError, GenerationTimeout, LTXVError, Req
 from ltxv_nb.money.words import dry_run
 from ltxv_nb.notebook.frontend import front_end_of
 from ltxv_nb.notebook.ipython import running_request
+from ltxv_nb.notebook.magic.compare_commands import CHOICES as COMPARE_CHOICES
+from ltxv_nb.notebook.magic.compare_commands import SWITCHES as COMPARE_SWITCHES
+from ltxv_nb.notebook.magic.compare_commands import USAGE as COMPARE_USAGE
+from ltxv_nb.notebook.magic.compare_commands import compare_clips
 from ltxv_nb.notebook.magic.job_commands import CHOICES as JOB_CHOICES
 from ltxv_nb.notebook.magic.job_commands import (
     JOBS_SHOWN,
@@ -380,6 +384,14 @@ COMMANDS: dict[str, Command] = {
         "ID STARS|reject|keep",
         choices=RATE_CHOICES,
         usage=RATE_USAGE,
+    ),
+    "compare": Command(
+        compare_clips,
+        "clips side by side, playing in step; --blind: two at a time without labels",
+        "ID ...",
+        choices=COMPARE_CHOICES,
+        switches=COMPARE_SWITCHES,
+        usage=COMPARE_USAGE,
     ),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),

@@ -173,7 +173,8 @@ def _for_choices(before: list[str], command: Command, session: NotebookSession) 
     if before[-1] in command.choices:
         values = command.choices[before[-1]]
         return _abilities(session) if values is None else values
-    return [option for option in (*command.choices, *command.switches) if option not in before]
+    ids = _clip_ids(session) if command.takes.startswith("ID") else []
+    return [offer for offer in (*ids, *command.choices, *command.switches) if offer not in before]
 
 
 def _job_ids(session: NotebookSession) -> list[str]:

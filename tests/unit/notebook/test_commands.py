@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from ltxv_nb.errors import ConfigurationError, DuplicateRequest, RequestError
 from ltxv_nb.notebook.magic import commands
+from ltxv_nb.notebook.magic.completion import complete
 from ltxv_nb.notebook.session import NotebookSession
 from ltxv_nb.request import GenerationRequest
 
@@ -153,3 +155,30 @@ def test_tab_offers_jobs_to_be_rated_and_then_what_can_be_said_of_them(desk: Any
     job = desk.client.submit(PROMPT)
     assert complete("%ltxv rate ", session, first_line=True) == ("", [job.id])
     assert complete(f"%ltxv rate {job.id} --t", session, first_line=True) == ("--t", ["--tag"])
+
+
+def test_compare_says_how_it_is_used_and_completes_clips_and_options(
+    desk: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, shown = desk.client.submit(PROMPT), []
+    desk.finish(job)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    for words, problem in (
+        ([], "is used like this: %ltxv compare ID ..."),
+        ([job.id, "--columns", "many"], "--columns is 'many'"),
+        ([job.id, "--nothing"], "is used like this"),
+        (["nosuchid"], "'nosuchid' is no video file and no job of the journal"),
+        ([job.id, "--blind"], "A blind comparison needs two finished clips"),
+    ):
+        with pytest.raises(RequestError, match=re.escape(problem)):
+            run(session, "compare", *words)
+    assert not shown
+    session.ip.user_ns.update(shot=job, number=3)
+    run(session, "compare", "shot", job.id, str(job.video.path), "--columns", "2")
+    (grid,) = shown
+    assert [tile["label"] for tile in grid._stage.tiles] == [PROMPT, PROMPT, job.video.path.name]
+    assert grid._stage.across == 2
+    grid.close()
+    assert complete(f"%ltxv compare {job.id[:3]}", session, first_line=True) == (job.id[:3], [job.id])
+    assert complete("%ltxv compare x --", session, first_line=True) == ("--", ["--columns", "--blind"])
+    assert "[--columns 3] [--blind]" in run(session, "compare", "--help")

@@ -1,0 +1,1 @@
+"""The grid: clips that stand side by side and play in step."""
