@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from ltxv_nb.batch import Batch
+    from ltxv_nb.batch.listing import BatchList
     from ltxv_nb.engine.core import Engine
     from ltxv_nb.engine.estimates import Estimates
+    from ltxv_nb.engine.model_lookup import ModelLookup
     from ltxv_nb.engine.news import Listener
     from ltxv_nb.job import Job
     from ltxv_nb.job_list import JobList
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.journal.leases import Holder
+    from ltxv_nb.journal.record import Batch as KeptBatch
+    from ltxv_nb.journal.record import Place
     from ltxv_nb.key import ApiKey
     from ltxv_nb.models import Model
     from ltxv_nb.models.listing import ModelList
@@ -94,7 +99,8 @@ class Client:
         self.backend, self.home, self.output_dir = found.backend, found.home, found.output_dir
         self.reason = found.reason
         self._jobs: weakref.WeakValueDictionary[str, Job] = weakref.WeakValueDictionary()
-        self._lock = threading.Lock()  # held for accesses to `_jobs` alone
+        self._batches: weakref.WeakValueDictionary[str, Batch] = weakref.WeakValueDictionary()
+        self._lock = threading.Lock()  # held for accesses to these two alone
         self._parents: list[Engine] = []  # of a forked child; even closing them would be felt by the parent
         self._begin()
 
@@ -240,8 +246,10 @@ class Client:
         reuse: bool = False,
         max_usd: float | None = None,
         begun: Callable[[Job], object] | None = None,
+        place: Place | None = None,
+        batch_most: int | None = None,
     ) -> Job:
-        """Submit one clip; see `submit`.
+        """Submit one clip; see `submit`, and `Engine.submit` for a cell of a batch.
 
         ``begun`` is called with the job when it stands in the journal, before anything is sent: the service
         may refuse it at first, and it is sent again after a while (`Job.again_at`).
@@ -252,9 +260,10 @@ class Client:
         made: list[Job] = []
         most = None if max_usd is None else amount(max_usd, "max_usd")
         how: dict[str, Any] = {"allow_duplicate": allow_duplicate, "reuse": reuse, "most": most}
+        how |= {"place": place, "batch_most": batch_most}
 
         def begin(record: Record) -> Listener:
-            made.append(self._job(record))
+            made.append(self.job_of(record))
             if begun is not None:
                 begun(made[0])
             return made[0].take
@@ -264,10 +273,13 @@ class Client:
             try:
                 record = self._engine.submit(request, begin, **how)
             except Occupied as occupied:
-                raise self._duplicate(occupied.record) from None
+                same = occupied.record
+                if place is not None and (same.batch_id, same.cell_key) == (place.batch_id, place.key):
+                    return self.job_of(same)  # the cell is made, or being made, by another process
+                raise self._duplicate(same) from None
             except AlreadyMade as already:
                 raise self._missing(already.records[0]) from None
-        job = made[0] if made else self._job(record)
+        job = made[0] if made else self.job_of(record)
         if job.record.state is State.UNKNOWN and (error := job.error):
             raise error
         return job
@@ -334,11 +346,120 @@ class Client:
         LTXVError
             What `submit` raises. Jobs already submitted go on and are in the journal.
         """
-        from ltxv_nb.batch import as_they_end
+        from ltxv_nb.batch.prompts import as_they_end
 
         return as_they_end(
             lambda prompt: self.submit(prompt, **parameters), prompts, concurrency, self.keep_tracking
         )
+
+    # -- many clips ----------------------------------------------------------------------------------------
+
+    @explained(NOTHING_LOST)
+    def sweep(
+        self,
+        prompt: str | list[str] = "",
+        takes: int = 1,
+        name: str | None = None,
+        max_usd: float | None = None,
+        dry_run: bool = False,
+        **axes_and_parameters: Any,
+    ) -> Any:
+        """Make a clip for each combination of values; or only plan that.
+
+        A list is an axis, anything else is the same for all clips. What the prompt names as ``{hour}`` fills
+        it, everything else is a parameter of the model, or the model. The same sweep run again makes only
+        what is missing, and buys no clip twice.
+
+        Parameters
+        ----------
+        prompt : str or list of str
+            With ``{names}`` of axes; ``{{`` and ``}}`` are braces of the text itself.
+        takes : int
+            How many clips of each combination, 1 to 100.
+        name : str, optional
+            What the batch is called. The same sweep under another name is another batch.
+        max_usd : float, optional
+            What the batch may cost at most in all, in USD: the sending stops there. Where nobody knows what a
+            clip costs, its share of this is reserved.
+        dry_run : bool
+            Whether to send nothing, and return the plan.
+        **axes_and_parameters
+            As for `submit`; each can be a list.
+
+        Returns
+        -------
+        Batch or Plan
+            The clips are sent in the background, a few at a time.
+
+        Raises
+        ------
+        RequestError
+            An axis or a value is not allowed; nothing was sent.
+        BudgetExceeded
+            Not even the first clip may be sent.
+        ConfigurationError
+            The journal or the output folder cannot be written; nothing was sent.
+        """
+        from ltxv_nb.batch.planning import plan_of_sweep
+
+        how: dict[str, Any] = {"takes": takes, "name": name, "max_usd": max_usd}
+        plan = plan_of_sweep(self, prompt, axes_and_parameters, **how)
+        return plan if dry_run else plan.submit()
+
+    @explained(NOTHING_LOST)
+    def submit_many(
+        self, requests: Iterable[Any], name: str | None = None, max_usd: float | None = None
+    ) -> Batch:
+        """Submit many requests as one batch; see `sweep`.
+
+        Parameters
+        ----------
+        requests : iterable of GenerationRequest, str or dict
+            Requests, prompts, or parameters. The same one again is another take of it.
+        name, max_usd
+            As for `sweep`. More requests under the same name make the same batch larger.
+
+        Raises
+        ------
+        RequestError
+            One of them is not allowed; nothing was sent. Others as for `sweep`.
+        """
+        from ltxv_nb.batch.planning import plan_of_requests
+
+        return plan_of_requests(self, requests, name=name, max_usd=max_usd).submit()
+
+    @explained(NOTHING_LOST)
+    def batch(self, id_or_name: str) -> Batch:
+        """Return a batch by its id, or the newest of a name. Nothing is sent.
+
+        Raises
+        ------
+        RequestError
+            There is none.
+        """
+        from ltxv_nb.batch.begin import find_batch
+
+        return find_batch(self, id_or_name)
+
+    @explained(NOTHING_LOST)
+    def batches(self) -> BatchList:
+        """Return all batches, newest first; shows itself as a table."""
+        from ltxv_nb.batch.listing import all_batches
+
+        return all_batches(self)
+
+    def shared_batch(self, kept: KeptBatch) -> Batch:
+        """Return the one handle of a batch; everyone who asks for it here shares it."""
+        from ltxv_nb.batch.batch import Batch
+
+        made = Batch(self, kept)
+        with self._lock:
+            return self._batches.setdefault(kept.id, made)
+
+    @property
+    def model_lookup(self) -> ModelLookup:
+        """Finds models, and checks requests by them."""
+        return self._engine.models
 
     # -- money ---------------------------------------------------------------------------------------------
 
@@ -571,7 +692,7 @@ class Client:
         from ltxv_nb.journal.search import Wanted
 
         wanted = Wanted(text=words, stars=stars, tag=tag, rejected=rejected)
-        return JobList(self._job(record) for record in self.journal.newest(limit, wanted=wanted))
+        return JobList(self.job_of(record) for record in self.journal.newest(limit, wanted=wanted))
 
     @explained(NOTHING_LOST)
     def job(self, job_id: str) -> Job:
@@ -590,12 +711,12 @@ class Client:
         if self._settings.key is not None and self._settings.key.occurs_in(job_id):
             raise RequestError("That is the API key: give a job's id or a generation's.")
         record = self.journal.get(job_id) or self.journal.by_generation_id(job_id, self.origin)
-        return self._job(record) if record else self._adopt(job_id)
+        return self.job_of(record) if record else self._adopt(job_id)
 
     def known_job(self, job_id: str) -> Job | None:
         """Return the job of a journal id, else ``None``; the service is not asked."""
         record = self.journal.get(job_id)
-        return self._job(record) if record else None
+        return self.job_of(record) if record else None
 
     @explained(NOTHING_LOST)
     def unfinished_count(self) -> int:
@@ -611,7 +732,7 @@ class Client:
         list of Job
             Tracked in the background, oldest first.
         """
-        return [self._job(record).watch() for record in self.journal.open(self.origin)]
+        return [self.job_of(record).watch() for record in self.journal.open(self.origin)]
 
     @explained(NOTHING_LOST)
     def unfinished_elsewhere(self) -> dict[str, int]:
@@ -627,7 +748,7 @@ class Client:
         Nothing is sent, and none of them is tracked by that: `resume` does so.
         """
         return [
-            self._job(record)
+            self.job_of(record)
             for record in self.journal.open(self.origin)
             if not self._engine.is_tracked(record)
         ]
@@ -646,6 +767,10 @@ class Client:
     def keep_tracking(self) -> bool:
         """Start the thread that tracks, if it could not be started before; whether it runs."""
         return self._engine.tracker.start()
+
+    def poll_soon(self, job_id: str) -> None:
+        """Ask about a job that is tracked here at the next chance: something says that it has ended."""
+        self._engine.tracker.poll_soon(job_id)
 
     @explained(NOTHING_LOST)
     def unwatch(self, job: Job) -> None:
@@ -703,7 +828,7 @@ class Client:
 
     # -- inside --------------------------------------------------------------------------------------------
 
-    def _job(self, record: Record) -> Job:
+    def job_of(self, record: Record) -> Job:
         """Return the one handle of a record; everyone who asks for it here shares it."""
         from ltxv_nb.job import Job
 
@@ -733,7 +858,7 @@ class Client:
                 request_id=error.request_id,
                 hint="`%ltxv jobs` lists what is known here.",
             ) from None
-        return self._job(record).watch()
+        return self.job_of(record).watch()
 
     def _duplicate(self, same: Record) -> DuplicateRequest:
         state = {
@@ -743,7 +868,7 @@ class Client:
         return DuplicateRequest(
             f"The very same request is job {same.id}, and {state}; nothing was sent. `%ltxv wait {same.id}` "
             f"gets its video. To {self._another}, add --again (in Python allow_duplicate=True).",
-            self._job(same),
+            self.job_of(same),
         )
 
     def _missing(self, same: Record) -> ClipMissing:
@@ -751,7 +876,7 @@ class Client:
             f"The very same request is job {same.id}, but its file {same.file} is gone; nothing was sent. "
             f"`%ltxv attach {same.id}` downloads it again if the service still has it; to {self._another}, "
             f"add --again (in Python allow_duplicate=True).",
-            self._job(same),
+            self.job_of(same),
         )
 
     @property

@@ -19,6 +19,7 @@ from ltxv_nb.journal import Journal, State, first_frames
 from ltxv_nb.journal.guards import (
     AlreadyMade,
     Occupied,
+    cell_is_free,
     generation_is_new,
     no_finished_request,
     no_identical_request,
@@ -29,7 +30,7 @@ from ltxv_nb.journal.transitions import forgotten, refused, reopened
 from ltxv_nb.key import scrubbing
 from ltxv_nb.models.cache import Cache
 from ltxv_nb.money.account import Account
-from ltxv_nb.money.budget import CLOCK_SLACK, Budgets
+from ltxv_nb.money.budget import CLOCK_SLACK, Budgets, batch_limit
 from ltxv_nb.money.estimate import Prices
 from ltxv_nb.service.api import Api
 from ltxv_nb.service.backend import connect
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from ltxv_nb.journal import Record
     from ltxv_nb.journal.guards import Guard
     from ltxv_nb.journal.leases import Holder
+    from ltxv_nb.journal.record import Place
     from ltxv_nb.models import Model
     from ltxv_nb.models.catalogue import Catalogue
     from ltxv_nb.models.price import Price
@@ -113,6 +115,8 @@ class Engine:
         allow_duplicate: bool,
         reuse: bool = False,
         most: int | None = None,
+        place: Place | None = None,
+        batch_most: int | None = None,
     ) -> Record:
         """Submit one request: this is the paid act.
 
@@ -129,6 +133,10 @@ class Engine:
             Send nothing if an identical request is finished.
         most : int, optional
             What it may cost at most, in credits; reserved where nobody knows what it costs.
+        place : Place, optional
+            Its place in a batch, which has one generation at most. A 429 is not waited out then.
+        batch_most : int, optional
+            What its batch may cost at most, in credits.
 
         Returns
         -------
@@ -139,7 +147,7 @@ class Engine:
         Raises
         ------
         Occupied
-            An identical request is unfinished; nothing was sent.
+            An identical request is unfinished, or its place in the batch is taken; nothing was sent.
         AlreadyMade
             With ``reuse``: an identical request is finished, but none of its files is on disk; nothing was
             sent.
@@ -159,25 +167,39 @@ class Engine:
         self.api.make_ready()
         files = first_frames.store_all(prepared.files, self.settings.home)
         guards: list[Guard] = [] if allow_duplicate else [no_identical_request, none_of(fingerprints[1:])]
+        if place is not None:
+            guards = [cell_is_free(fingerprints)]
         if reuse:
             guards.append(no_finished_request)
+        if batch_most is not None:
+            guards.append(batch_limit(batch_most))
         try:
-            record = self._reserve(prepared, files, guards, most)
+            record = self._reserve(prepared, files, guards, most, place)
         except AlreadyMade as already:  # since we looked: by another process
             return _on_disk(already.records)
         except JournalError as error:
             raise JournalError(f"{error} Nothing was sent.") from error.__cause__
         try:
             listener = self._begin(record, lambda: begin(record))
+            if record.revision:  # in the place of a try that was refused, of which somebody may have heard
+                listener(News(record))
             return self._send(record, prepared.body, listener)
         finally:
             self._sending.discard(record.id)
 
     def _reserve(
-        self, prepared: Prepared, files: dict[str, Any], guards: list[Guard], most: int | None
+        self,
+        prepared: Prepared,
+        files: dict[str, Any],
+        guards: list[Guard],
+        most: int | None,
+        place: Place | None,
     ) -> Record:
         """Write the row, unless something stands in its way; the money is reserved with it."""
         self.lease.acquire()
+        refused = None
+        if place is not None:
+            refused = self.journal.query(lambda rows: rows.refused_cell(place.batch_id, place.key), None)
         price = self.price_of(prepared.request)
         told = self._hear_time(prepared.request.model)
         record = new_record(
@@ -190,6 +212,8 @@ class Engine:
             service_ahead=self.api.ahead,
             price=price,
             reserved=most if price is None else price.credits,
+            place=place,
+            refused=refused,
         )
         self._sending.add(record.id)
         try:
@@ -213,7 +237,7 @@ class Engine:
             listener(News(waiting, watching=False, trouble=why, again_at=again_at))
 
         try:
-            sent = self.submission.send(record, body, waits)
+            sent = self.submission.send(record, body, waits, again_if_busy=record.batch_id is None)
         except BaseException as cause:
             # Interrupted: whatever the journal says by now is tracked, so that nothing accepted is lost.
             self._follow_up(self.submission.cut_short(record, cause), listener)

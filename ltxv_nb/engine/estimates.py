@@ -11,7 +11,7 @@ from ltxv_nb.models import default_model, find_model
 from ltxv_nb.polling import estimate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ltxv_nb.journal import Journal, Record
     from ltxv_nb.models import Model
@@ -83,37 +83,49 @@ class Estimates:
             self._percentiles[model] = (self._clock(), percentiles)
             self._beliefs.clear()
 
+    def learn(self, model: str) -> None:
+        """Read the journal again for a model: clips of it have been finished."""
+        with self._lock:
+            for settings in [known for known in self._beliefs if known[1] == model]:
+                del self._beliefs[settings]
+
     def belief(self, record: Record) -> Belief:
         """Return what is known of how long this generation takes."""
-        asked = _settings(record)
-        settings = (record.origin, record.model, *asked.values())
+        return self.belief_of(record.model, record.request, record.origin)
+
+    def belief_of(self, name: str, request: Mapping[str, Any], origin: str) -> Belief:
+        """Return what is known of how long such a generation takes: by its model, parameters and service."""
+        asked = _settings(request)
+        settings = (origin, name, *asked.values())
         now = self._clock()
         with self._lock:
             made_at, belief = self._beliefs.get(settings, (0.0, None))
             if belief is not None and abs(now - made_at) < BELIEF_SECONDS:
                 return belief
-            reported = self._percentiles.get(record.model, (0.0, None))[1]
-        model = self._find(record.model)
+            reported = self._percentiles.get(name, (0.0, None))[1]
+        model = self._find(name)
         vendor_seconds = model.seconds if model else None
         percentiles = reported or (model.percentiles if model else None)
         try:
-            history = self._history(record, model, now)
+            history = self._history(name, asked, origin, model, now)
             belief = estimate.belief(
                 vendor_seconds=vendor_seconds,
-                work=_work(record, model),
+                work=_work(asked, model),
                 percentiles=percentiles,
                 history=history,
             )
         except (ArithmeticError, ValueError) as error:
-            _log.debug("the figures for %s cannot be used: %s", record.model, error)
+            _log.debug("the figures for %s cannot be used: %s", name, error)
             belief = estimate.belief(vendor_seconds=vendor_seconds)
         with self._lock:
             self._beliefs[settings] = (now, belief)
         return belief
 
-    def _history(self, record: Record, model: Model | None, now: float) -> list[estimate.History]:
+    def _history(
+        self, name: str, asked: dict[str, Any], origin: str, model: Model | None, now: float
+    ) -> list[estimate.History]:
         try:
-            past = self._journal.past(record.model)
+            past = self._journal.past(name)
         except LTXVError:
             return []
         return [
@@ -121,23 +133,22 @@ class Estimates:
                 low=max(0.0, (row.asked_at or row.accepted_at) - row.accepted_at),
                 high=row.finished_at - row.accepted_at,
                 ago_days=max(0.0, (now - row.finished_at) / _DAY),
-                same=_settings(row) == _settings(record),
-                work=_work(row, model),
+                same=_settings(row.request) == asked,
+                work=_work(_settings(row.request), model),
             )
             for row in past
-            if row.origin == record.origin
+            if row.origin == origin
             and row.accepted_at
             and row.finished_at
             and row.finished_at > row.accepted_at
         ]
 
 
-def _settings(record: Record) -> dict[str, Any]:
+def _settings(asked: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a generation's time depends on, as far as it was set and is usable.
 
     The settings of a model that is not known here went to the service as they were given.
     """
-    asked = record.request
     return {
         "duration": _positive(asked.get("duration")),
         "resolution": _text(asked.get("resolution")),
@@ -146,9 +157,8 @@ def _settings(record: Record) -> dict[str, Any]:
     }
 
 
-def _work(record: Record, model: Model | None) -> float:
+def _work(asked: Mapping[str, Any], model: Model | None) -> float:
     """Return the amount of picture in a generation."""
-    asked = _settings(record)
     size = (model or default_model()).frame_size(asked["resolution"], asked["aspect_ratio"])
     return estimate.workload(asked["duration"], size, asked["fps"])
 

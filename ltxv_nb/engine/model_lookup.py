@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.errors import RequestError
 from ltxv_nb.journal import first_frames
@@ -12,7 +12,7 @@ from ltxv_nb.models.builtin import sandbox_prices
 from ltxv_nb.request import GenerationRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from ltxv_nb.journal import Record
@@ -100,8 +100,12 @@ class ModelLookup:
 
     def request_of(self, record: Record) -> GenerationRequest:
         """Return what a journal row asked for; nothing is asked of the service."""
-        values = first_frames.sources(record.request, self._home)
-        name = str(values.pop("model", record.model))
+        return self.request_from({"model": record.model, **record.request})
+
+    def request_from(self, asked: Mapping[str, Any]) -> GenerationRequest:
+        """Return what the journal has written down of a request; nothing is asked of the service."""
+        values = first_frames.sources(asked, self._home)
+        name = str(values.pop("model"))
         try:
             return GenerationRequest.of({**values, "model": self.remembered(name) or unlisted_model(name)})
         except RequestError:  # the model takes something else by now

@@ -17,6 +17,7 @@ from ltxv_nb.settings import notebook
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ltxv_nb.journal.record import Place
     from ltxv_nb.media.image import FirstFrame
     from ltxv_nb.models import Model, Parameter
     from ltxv_nb.models.price import Price
@@ -49,15 +50,22 @@ class Prepared(NamedTuple):
         return hashlib.sha256(json.dumps([origin, essence], sort_keys=True).encode()).hexdigest()
 
 
-def prepare(request: GenerationRequest) -> Prepared:
+def prepare(request: GenerationRequest, known: dict[Any, FirstFrame] | None = None) -> Prepared:
     """Make a request ready to be sent.
+
+    Parameters
+    ----------
+    request : GenerationRequest
+        What is asked for.
+    known : dict, optional
+        Files that are ready, by their source: it is filled, so that many requests can share theirs.
 
     Raises
     ------
     RequestError
         A file cannot be read, the parameters do not go together, or a value cannot be written as JSON.
     """
-    files = _files(request)
+    files = _files(request, {} if known is None else known)
     body = request.body({key: _address(file) for key, file in files.items()})
     _check_rules(request.spec, body)
     try:
@@ -75,14 +83,16 @@ def _address(file: FirstFrame | list[FirstFrame]) -> Any:
     return [one.url for one in file] if isinstance(file, list) else file.url
 
 
-def _files(request: GenerationRequest) -> dict[str, FirstFrame | list[FirstFrame]]:
+def _files(
+    request: GenerationRequest, ready: dict[Any, FirstFrame]
+) -> dict[str, FirstFrame | list[FirstFrame]]:
     """Make every file of a request ready; a parameter that is a list takes one file as a list of one."""
     files: dict[str, FirstFrame | list[FirstFrame]] = {}
     for key, given in request.files().items():
         parameter = request.spec.parameter(key)
         assert parameter is not None  # it named the file
         several = isinstance(given, (list, tuple))
-        made = [_file(one, parameter, request) for one in (given if several else [given])]
+        made = [_once(one, parameter, request, ready) for one in (given if several else [given])]
         takes_list = "array" in parameter.types
         if several and not takes_list and parameter.type != "any":
             raise RequestError(f"{key} is a list of {len(made)}, but {request.spec.short_name} takes one.")
@@ -91,6 +101,16 @@ def _files(request: GenerationRequest) -> dict[str, FirstFrame | list[FirstFrame
             raise RequestError(f"{key} is a list of {len(made)}, but it can be {parameter.allowed()}.")
         files[key] = made if as_list else made[0]
     return files
+
+
+def _once(
+    source: Any, parameter: Parameter, request: GenerationRequest, ready: dict[Any, FirstFrame]
+) -> FirstFrame:
+    """Make a file ready, unless it is: the same source for the same size of clip."""
+    key = (id(source), parameter.media, request.frame_size if parameter.media == "image" else None)
+    if key not in ready:
+        ready[key] = _file(source, parameter, request)
+    return ready[key]
 
 
 def _file(source: Any, parameter: Parameter, request: GenerationRequest) -> FirstFrame:
@@ -136,6 +156,8 @@ def new_record(
     service_ahead: float | None = None,
     price: Price | None = None,
     reserved: int | None = None,
+    place: Place | None = None,
+    refused: Record | None = None,
 ) -> Record:
     """Return the row of a request that is about to be sent.
 
@@ -157,8 +179,12 @@ def new_record(
         What it is expected to cost.
     reserved : int, optional
         What budgets count for it, in credits.
+    place : Place, optional
+        Its place in a batch.
+    refused : Record, optional
+        The row of an earlier try that was refused, whose place it takes.
     """
-    request, job_id = prepared.request, new_id()
+    request, job_id = prepared.request, new_id() if refused is None else refused.id
     asked = {"prompt": request.prompt, **request.settings(), **files}
     return _with_file(
         Record(
@@ -179,6 +205,10 @@ def new_record(
             estimated_least_credits=None if price is None else price.least_credits,
             reserved_credits=reserved,
             notebook=notebook(),
+            batch_id=place and place.batch_id,
+            cell=place and place.cell,
+            cell_key=place and place.key,
+            revision=0 if refused is None else refused.revision + 1,
         )
     )
 

@@ -83,7 +83,14 @@ class Submission:
         self._api, self._journal = api, journal
         self._sleep, self._clock, self._rng = sleep, clock, rng
 
-    def send(self, record: Record, body: Mapping[str, Any], waits: Waits | None = None) -> Sent:
+    def send(
+        self,
+        record: Record,
+        body: Mapping[str, Any],
+        waits: Waits | None = None,
+        *,
+        again_if_busy: bool = True,
+    ) -> Sent:
         """Send the request; again only after an answer, or the lack of one, that proves it was not accepted.
 
         Parameters
@@ -95,6 +102,8 @@ class Submission:
         waits : callable, optional
             Called before each wait with the row, the time in unix seconds at which the request is sent
             again, and why.
+        again_if_busy : bool
+            Whether to send it again after a 429; a batch waits for that itself.
 
         Returns
         -------
@@ -110,6 +119,8 @@ class Submission:
         for tried in range(1, TRIES + 1):
             outcome = self._post(record, body)
             if isinstance(outcome, (Accepted, Refused, Unclear)) or tried == TRIES:
+                break
+            if isinstance(outcome, Busy) and not again_if_busy:
                 break
             try:
                 pause = self._pause(outcome, tried)

@@ -190,6 +190,13 @@ class Tracker:
         """Whether this tracker tracks the generation."""
         return record_id in self._tracked
 
+    def poll_soon(self, record_id: str) -> None:
+        """Poll a generation at the next chance: something says that it has ended."""
+        with self._lock:
+            tracked = self._tracked.get(record_id)
+            if tracked is not None and tracked.to_be_polled and not tracked.busy:
+                self.again(tracked, 0.0)
+
     def charge(self) -> None:
         """Count a read that went out without asking: the polls wait the longer for it."""
         with self._lock:

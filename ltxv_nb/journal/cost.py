@@ -34,6 +34,8 @@ class Cost(NamedTuple):
         What it was expected to cost at most.
     billed : int or None
         What the service says that it costs.
+    batch_id : str or None
+        The batch that it belongs to.
     """
 
     job_id: str
@@ -46,6 +48,7 @@ class Cost(NamedTuple):
     inference_id: str | None
     estimated: int | None
     billed: int | None
+    batch_id: str | None = None
 
     @property
     def is_made(self) -> bool:
@@ -61,5 +64,5 @@ class Cost(NamedTuple):
 #: The columns of `Cost`, as SQL.
 COST_COLUMNS = (
     f"id, created_at, origin, model, substr(prompt, 1, {PROMPT_READ}), state, generation_id, inference_id, "
-    "estimated_credits, billed_credits"
+    "estimated_credits, billed_credits, batch_id"
 )

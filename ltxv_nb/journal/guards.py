@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ltxv_nb.journal.record import Record
     from ltxv_nb.journal.rows import Rows
@@ -82,6 +82,25 @@ def no_identical_request(rows: Rows, record: Record) -> None:
     """
     if record.fingerprint is not None and (same := rows.open_twin(record.fingerprint)):
         raise Occupied(same)
+
+
+def cell_is_free(fingerprints: Sequence[str]) -> Guard:
+    """Return the guard for a cell of a batch, which is made once; takes of one request are different cells.
+
+    Parameters
+    ----------
+    fingerprints : sequence of str
+        What identical requests outside the batch have in common.
+    """
+
+    def guard(rows: Rows, record: Record) -> None:
+        batch, key = record.batch_id or "", record.cell_key or ""
+        same = rows.of_cell(batch, key)
+        twins = (rows.open_twin(fingerprint, outside=batch) for fingerprint in fingerprints)
+        if (found := same or next(filter(None, twins), None)) is not None:
+            raise Occupied(found)
+
+    return guard
 
 
 def none_of(fingerprints: Iterable[str]) -> Guard:

@@ -159,6 +159,14 @@ class Budget(NamedTuple):
     began_at: float
 
 
+class Place(NamedTuple):
+    """The place of a generation in a batch; what each is says `Record`."""
+
+    batch_id: str
+    cell: dict[str, Any]
+    key: str
+
+
 class Batch(NamedTuple):
     """A batch as the journal keeps it, without its plan; the time is in unix seconds.
 

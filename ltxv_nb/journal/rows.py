@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ltxv_nb.journal.cost import COST_COLUMNS, Cost
 from ltxv_nb.journal.ratings import REJECTED
-from ltxv_nb.journal.record import COLUMNS, Budget, Record, Vote
+from ltxv_nb.journal.record import COLUMNS, Batch, Budget, Record, Vote
 from ltxv_nb.journal.schema import COUNTED, QUARTER_SECONDS, UNDECIDED
 from ltxv_nb.journal.states import State
 from ltxv_nb.journal.unfinished import OPEN_STATES
@@ -30,6 +30,9 @@ _SELECT = f"SELECT {', '.join(COLUMNS)} FROM generations"  # noqa: S608 - the na
 _INSERT = f"INSERT INTO generations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 _IS_OPEN = f"state IN {OPEN_STATES}"
 _SUMS = ", ".join(f"coalesce(sum({one.format(row='generations')}), 0)" for one in (COUNTED, UNDECIDED))
+#: States of a generation after which its cell of a batch may be made again: nothing came, or will come.
+_VOID = "('refused', 'failed', 'lost')"
+_BATCH = f"SELECT {', '.join(Batch._fields)} FROM batches"  # noqa: S608
 _ORDERS = {
     "newest": "created_at DESC, rowid DESC",
     "oldest": "created_at, rowid",
@@ -66,9 +69,10 @@ class Rows:
             *(*origins, uuid, f"{uuid}:", f"{uuid};"),  # a semicolon comes next after a colon
         )
 
-    def open_twin(self, fingerprint: str) -> Record | None:
-        """Return the unfinished generation of the very same request."""
-        return self._one(f"WHERE fingerprint = ? AND {_IS_OPEN}", fingerprint)
+    def open_twin(self, fingerprint: str, outside: str = "") -> Record | None:
+        """Return the unfinished generation of the very same request; not one of the batch that is named."""
+        where = f"WHERE fingerprint = ? AND {_IS_OPEN} AND coalesce(batch_id, '-') != ?"
+        return self._one(where, fingerprint, outside)
 
     def saved_twins(self, fingerprint: str) -> list[Record]:
         """Return the finished generations of the very same request, newest first."""
@@ -144,6 +148,64 @@ class Rows:
         """Return the steps of a generation: unix time, state, words."""
         query = "SELECT at, state, detail FROM events WHERE generation = ? ORDER BY at, rowid"
         return list(self._connection.execute(query, (record_id,)))
+
+    # -- batches -------------------------------------------------------------------------------------------
+
+    def batch(self, batch_id: str) -> Batch | None:
+        """Return the batch of this id."""
+        found = self._batches("WHERE id = ?", batch_id)
+        return found[0] if found else None
+
+    def batches(self, backend: str) -> list[Batch]:
+        """Return the batches of a backend, newest first."""
+        return self._batches("WHERE backend = ? ORDER BY created_at DESC, rowid DESC", backend)
+
+    def batches_of(self, digest: str) -> list[Batch]:
+        """Return the batches of one sweep, newest first."""
+        return self._batches("WHERE digest = ? ORDER BY created_at DESC, rowid DESC", digest)
+
+    def plan(self, batch_id: str) -> list[dict[str, Any]]:
+        """Return the cells of a batch as they were planned."""
+        row = self._connection.execute("SELECT plan FROM batches WHERE id = ?", (batch_id,)).fetchone()
+        return list(json.loads(row[0])) if row else []
+
+    def put_batch(self, batch: Batch, plan: list[dict[str, Any]]) -> None:
+        """Write a batch and its plan, in place of what there was of it."""
+        columns = ", ".join((*Batch._fields, "plan"))
+        values = [*batch[:-1], *(json.dumps(one, ensure_ascii=False) for one in (batch.axes, plan))]
+        self._connection.execute(
+            f"INSERT OR REPLACE INTO batches ({columns}) VALUES ({_marks(values)})",  # noqa: S608
+            values,
+        )
+
+    def of_batch(self, batch_id: str) -> list[Record]:
+        """Return the generations of a batch, oldest first."""
+        return self._all("WHERE batch_id = ? ORDER BY created_at, rowid", batch_id)
+
+    def of_cell(self, batch_id: str, key: str) -> Record | None:
+        """Return the generation that takes a cell of a batch: made, being made, or of unknown outcome."""
+        return self._one(f"WHERE batch_id = ? AND cell_key = ? AND state NOT IN {_VOID}", batch_id, key)
+
+    def refused_cell(self, batch_id: str, key: str) -> Record | None:
+        """Return the row of a cell whose request was refused: another try takes its place."""
+        return self._one("WHERE batch_id = ? AND cell_key = ? AND state = 'refused'", batch_id, key)
+
+    def counted_of_batch(self, batch_id: str) -> int:
+        """Return what counts of a batch, billed or reserved, in credits."""
+        query = f"SELECT {_SUMS} FROM generations WHERE batch_id = ?"  # noqa: S608 - our own text
+        return int(self._connection.execute(query, (batch_id,)).fetchone()[0])
+
+    def made_of_batches(self) -> dict[str, tuple[int, int]]:
+        """Return for each batch how many clips are made, and what was billed, in credits."""
+        query = (
+            "SELECT batch_id, sum(state = 'saved'), coalesce(sum(billed_credits), 0) FROM generations "
+            "WHERE batch_id IS NOT NULL GROUP BY batch_id"
+        )
+        return {batch: (made, billed) for batch, made, billed in self._connection.execute(query)}
+
+    def _batches(self, where: str, *values: Any) -> list[Batch]:
+        rows = self._connection.execute(f"{_BATCH} {where}", values)
+        return [Batch._make((*row[:-1], json.loads(row[-1]))) for row in rows]
 
     # -- money ---------------------------------------------------------------------------------------------
 
@@ -272,7 +334,7 @@ class Rows:
         return int(self._connection.execute(query, values).fetchone()[0])
 
 
-def _marks(values: Sequence[str]) -> str:
+def _marks(values: Sequence[Any]) -> str:
     return ", ".join("?" * len(values))
 
 

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ltxv_nb.errors import JournalError, RequestError
 from ltxv_nb.journal.connections import Connections
-from ltxv_nb.journal.record import Vote
+from ltxv_nb.journal.guards import Occupied
+from ltxv_nb.journal.record import COLUMNS, Vote
 from ltxv_nb.journal.rows import Rows
 from ltxv_nb.journal.search import ANY
-from ltxv_nb.journal.transitions import answer_lost, bill_note, taken_over
+from ltxv_nb.journal.transitions import TRANSITIONS, Event, answer_lost, bill_note, taken_over
 from ltxv_nb.journal.trouble import in_words
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from ltxv_nb.journal.cost import Cost
     from ltxv_nb.journal.guards import Guard
-    from ltxv_nb.journal.record import Record
+    from ltxv_nb.journal.record import Batch, Record
     from ltxv_nb.journal.search import Wanted
     from ltxv_nb.journal.transitions import Change
 
@@ -71,7 +72,8 @@ class Journal:
         Parameters
         ----------
         record : Record
-            What to write.
+            What to write; with the id of a refused generation of the same cell of a batch, and the next
+            revision, it takes that one's place.
         guards : iterable of Guard
             What has to be checked while nobody else can write; what they raise comes out of here.
 
@@ -92,7 +94,10 @@ class Journal:
             row = record
             for guard in guards:
                 row = guard(rows, row) or row
-            rows.insert(row)
+            if row.revision:
+                self._try_again(rows, row)
+            else:
+                rows.insert(row)
             rows.note(row.id, self._clock(), row.state, None)
             return row
 
@@ -290,6 +295,32 @@ class Journal:
         """Return the votes between two of these generations, oldest first."""
         return self._read(lambda rows: rows.votes(record_ids), [])
 
+    # -- batches -------------------------------------------------------------------------------------------
+
+    def batches(self, backend: str) -> list[Batch]:
+        """Return the batches of a backend (``aimlapi`` or ``sandbox``), newest first."""
+        return self._read(lambda rows: rows.batches(backend), [])
+
+    def batches_of(self, digest: str) -> list[Batch]:
+        """Return the batches of one sweep, newest first."""
+        return self._read(lambda rows: rows.batches_of(digest), [])
+
+    def of_batch(self, batch_id: str) -> list[Record]:
+        """Return the generations of a batch, oldest first."""
+        return self._read(lambda rows: rows.of_batch(batch_id), [])
+
+    def plan_of(self, batch_id: str) -> list[dict[str, Any]]:
+        """Return the cells of a batch as they were planned."""
+        return self._read(lambda rows: rows.plan(batch_id), [])
+
+    def counted_of_batch(self, batch_id: str) -> int:
+        """Return what counts of a batch, billed or reserved, in credits."""
+        return self._read(lambda rows: rows.counted_of_batch(batch_id), 0)
+
+    def made_of_batches(self) -> dict[str, tuple[int, int]]:
+        """Return for each batch how many clips are made, and what was billed, in credits."""
+        return self._read(Rows.made_of_batches, {})
+
     # -- the file ------------------------------------------------------------------------------------------
 
     def close(self) -> None:
@@ -323,6 +354,15 @@ class Journal:
         if (note := bill_note(record, changed)) is not None:
             rows.note(record.id, self._clock(), "note", note)
         return Advanced(changed, done=True)
+
+    def _try_again(self, rows: Rows, row: Record) -> None:
+        """Write another try in the place of one that was refused."""
+        before = self._existing(rows, row.id)
+        after = TRANSITIONS[Event.TRIED_AGAIN].get(before.state)
+        if after is not row.state or before.revision + 1 != row.revision:
+            raise Occupied(before)
+        kept = {"id", "revision", "stars", "tags"}
+        rows.update(row.id, {name: getattr(row, name) for name in COLUMNS if name not in kept})
 
     def _existing(self, rows: Rows, record_id: str) -> Record:
         record = rows.get(record_id)

@@ -27,6 +27,7 @@ class Event(str, Enum):
     ACCEPTED = "the service accepted it"
     REFUSED = "the service refused it, or it was never sent"
     SENT_AGAIN = "it was certainly not accepted, and is sent again under another name"
+    TRIED_AGAIN = "it was refused, and is tried again: a cell of a batch"
     ANSWER_LOST = "the answer to the submission was lost"
     FOUND_IN_LOG = "the service's request log says that it was accepted"
     FAILED_IN_LOG = "the service's request log says that it was not accepted"
@@ -53,6 +54,7 @@ TRANSITIONS: dict[Event, dict[State, State]] = {
     Event.ACCEPTED: {_SUBMITTING: _RUNNING, _UNKNOWN: _RUNNING, _LOST: _RUNNING},
     Event.REFUSED: {_SUBMITTING: _REFUSED, _UNKNOWN: _REFUSED},
     Event.SENT_AGAIN: {_SUBMITTING: _SUBMITTING},
+    Event.TRIED_AGAIN: {_REFUSED: _SUBMITTING},
     Event.ANSWER_LOST: {_SUBMITTING: _UNKNOWN, _UNKNOWN: _UNKNOWN},
     Event.FOUND_IN_LOG: {_UNKNOWN: _RUNNING},
     Event.FAILED_IN_LOG: {_UNKNOWN: _REFUSED},

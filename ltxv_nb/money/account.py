@@ -119,6 +119,9 @@ class Account:
             now=self._clock(),
             notes=notes,
             reconcile=self.reconcile,
+            batches={one.id: one.name for one in self._journal.batches(self._backend)}
+            if by == "batch"
+            else {},
         )
 
     def reconcile(self, days: int = 30) -> Reconciliation:

@@ -253,6 +253,23 @@ class Budgets:
         )
 
 
+def batch_limit(most: int) -> Guard:
+    """Return the guard that keeps what a batch costs in all, in credits, within its own limit."""
+
+    def guard(rows: Rows, record: Record) -> None:
+        left = max(0, most - rows.counted_of_batch(record.batch_id or ""))
+        if record.reserved_credits is None or record.reserved_credits > left:
+            raise BudgetExceeded(
+                f"The next clip may cost up to {in_dollars(record.reserved_credits or 0)}, and "
+                f"{in_dollars(left)} of the {in_dollars(most)} that this batch may cost is left: set a "
+                f"higher `--max-usd` (in Python max_usd=).",
+                None,
+                left / CREDITS_PER_USD,
+            )
+
+    return guard
+
+
 def _new(rows: Rows, backend: str, source: str, limit: Limit, now: float) -> Kept:
     """Return a budget that is new to the journal."""
     if limit.period:

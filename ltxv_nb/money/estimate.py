@@ -89,11 +89,11 @@ class Prices:
 
     def _by_bills(self, model: Model, values: Mapping[str, Any]) -> Price | None:
         """Return what clips like this one were billed."""
-        wanted = _deciding(model, values)
+        wanted = deciding(model, values)
         bills = [
             (record.billed_credits, record.created_at)
             for record in self._past(model)
-            if record.billed_credits is not None and _deciding(model, record.request) == wanted
+            if record.billed_credits is not None and deciding(model, record.request) == wanted
         ]
         if not bills:
             return None
@@ -106,7 +106,7 @@ class Prices:
         return (row for row in self._journal.past(model.id) if row.origin == self._origin)
 
 
-def _deciding(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
+def deciding(model: Model, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a price may depend on: every parameter but the words, and how many files there are."""
     found = {}
     for name, value in values.items():

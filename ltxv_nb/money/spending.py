@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, overload
 
 from ltxv_nb.credits import CREDITS_PER_USD
@@ -18,7 +19,7 @@ from ltxv_nb.money import spending_table
 from ltxv_nb.tables import data_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from ltxv_nb.journal.cost import Cost
     from ltxv_nb.money.reconcile import Reconciliation
@@ -211,6 +212,7 @@ def spending_of(
     now: float | None = None,
     notes: Sequence[str] = (),
     reconcile: Callable[[int], Reconciliation] | None = None,
+    batches: Mapping[str, str | None] = MappingProxyType({}),
 ) -> Spending:
     """Add up what generations have cost.
 
@@ -228,6 +230,8 @@ def spending_of(
         What is to be said below the table.
     reconcile : callable, optional
         Compares with the service's ledger; called with a number of days.
+    batches : mapping, optional
+        The names of batches, by id.
 
     Raises
     ------
@@ -238,7 +242,12 @@ def spending_of(
         raise RequestError(f"by is {by!r}, but it can be {', '.join(GROUPS)}.")
     counted = [cost for cost in costs if cost.state != "refused"]  # nothing was accepted
     day_of = _Days()
-    rows = [_of_job(cost) for cost in counted] if by == "job" else _groups(counted, by, day_of)
+    groups: dict[str, Callable[[Cost], object]] = {
+        "model": lambda cost: cost.model,
+        "day": lambda cost: day_of(cost.created_at),
+        "batch": lambda cost: _batch_name(cost.batch_id, batches),
+    }
+    rows = [_of_job(cost) for cost in counted] if by == "job" else _groups(counted, groups[by])
     if by in {"model", "batch"}:
         rows.sort(key=lambda row: -row.billed_credits)
     days = day_of.last(counted, time.time() if now is None else now)
@@ -253,10 +262,18 @@ def _of_job(cost: Cost) -> SpendingRow:
     return row
 
 
-def _groups(costs: Iterable[Cost], by: str, day_of: _Days) -> list[SpendingRow]:
+def _batch_name(batch_id: str | None, names: Mapping[str, str | None]) -> str:
+    """Return what a batch is called in a table: its name, and always its id, which is its own."""
+    if batch_id is None:
+        return NO_BATCH
+    name = names.get(batch_id)
+    return f"{name} ({batch_id})" if name else batch_id
+
+
+def _groups(costs: Iterable[Cost], group_of: Callable[[Cost], object]) -> list[SpendingRow]:
     rows: dict[object, SpendingRow] = {}
     for cost in costs:
-        group = cost.model if by == "model" else day_of(cost.created_at) if by == "day" else NO_BATCH
+        group = group_of(cost)
         row = rows.get(group)
         if row is None:
             row = rows[group] = SpendingRow(str(group))

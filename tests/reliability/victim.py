@@ -126,6 +126,18 @@ def arm(when: str, nth: int) -> None:
     schema.transact = connections.transact = deadly
 
 
+HOURS = [f"hour {number}" for number in range(6)]
+
+
+def sweep_until_killed(base_url: str, folder: Path, ready: Any) -> None:
+    """Run the same sweep as every other process, and stay until all of it is made."""
+    hurry()
+    client = make_client(base_url, folder)
+    client.resume()
+    ready.set()
+    client.sweep("A heron at {hour}", hour=HOURS, takes=2).wait()
+
+
 def submit_at_once(base_url: str, folder: Path, prompts: list[str], barrier: Any, answers: Any) -> None:
     """Submit the same requests as another process, at the same moment."""
     hurry()

@@ -152,13 +152,13 @@ def test_a_callback_that_takes_a_lock_of_its_own_does_not_deadlock(desk):
 
     job.on_change(callback)
     newer = replace(job.record, revision=job.record.revision + 1, status="generating")
-    bring = in_thread(lambda: desk.client._job(newer))
+    bring = in_thread(lambda: desk.client.job_of(newer))
     assert inside.wait(5)
 
     def ask():
         with mine:
             go.set()
-            desk.client._job(newer)
+            desk.client.job_of(newer)
             assert desk.client.jobs()
 
     assert in_thread(ask)(5), "asking for a job waits for another one's callback"

@@ -40,6 +40,7 @@ def test_what_has_ended_stays_ended_unless_it_was_paid_for_or_the_user_asks_for_
         Event.REOPENED: {State.LOST},
         Event.SOUGHT_AGAIN: {State.LOST},
         Event.FETCHED_AGAIN: {State.SAVED},
+        Event.TRIED_AGAIN: {State.REFUSED},
     }
     assert set(TRANSITIONS[event]) & ENDED == reopening.get(event, set())
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from ltxv_nb import batch
-from ltxv_nb.batch import as_they_end
+from ltxv_nb.batch import prompts
+from ltxv_nb.batch.prompts import as_they_end
 from ltxv_nb.errors import InsufficientCreditsError, RequestError, SubmissionUnknown
 
 
@@ -149,8 +149,8 @@ def test_an_interrupt_comes_through_where_it_cannot_wake_a_wait_without_end(monk
                 raise KeyboardInterrupt
             return super().get(block, timeout)
 
-    monkeypatch.setattr(batch, "queue", SimpleNamespace(SimpleQueue=Windows, Empty=queue.Empty))
-    monkeypatch.setattr(batch, "LOOK_UP", 0.01)
+    monkeypatch.setattr(prompts, "queue", SimpleNamespace(SimpleQueue=Windows, Empty=queue.Empty))
+    monkeypatch.setattr(prompts, "LOOK_UP", 0.01)
     job = FakeJob("a")
     with pytest.raises(KeyboardInterrupt):
         next(as_they_end(lambda prompt: job, ["a"], 1))
