@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: A job shows its status and then its clip; its class is not imported for that.
 _JOB = ("ltxv_nb.job", "Job")
+#: So does a batch.
+_BATCH = ("ltxv_nb.batch.batch", "Batch")
 
 _BARE_CELL = re.compile(r"%%ltxv(\s|$)")
 
@@ -38,6 +40,7 @@ def load(ipython: InteractiveShell) -> None:
     ipython.input_transformers_cleanup.append(keep_bare_cell)
     if (shown := _shown_by(ipython)) is not None:
         shown.for_type_by_name(*_JOB, session.display)
+        shown.for_type_by_name(*_BATCH, session.display_batch)
     _loaded[id(ipython)] = magics, matcher
     for line in filter(None, (kernel_advice(), session.unfinished_line())):
         session.say(line)
@@ -59,6 +62,7 @@ def unload(ipython: InteractiveShell) -> None:
         ipython.input_transformers_cleanup.remove(keep_bare_cell)
     if (shown := _shown_by(ipython)) is not None:
         shown.pop(".".join(_JOB), None)
+        shown.pop(".".join(_BATCH), None)
     close_session(ipython)
     if gallery := sys.modules.get("ltxv_nb.notebook.gallery.news"):
         gallery.stop_looking()

@@ -15,6 +15,7 @@ from ltxv_nb.text import one_line, visible
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from ltxv_nb.batch import Batch
     from ltxv_nb.chained import ChainedJob
     from ltxv_nb.client import Client
     from ltxv_nb.job import Job
@@ -407,6 +408,20 @@ class NotebookSession(Session):
             self.show(job)
         else:
             self.follow(job)
+
+    def display_batch(self, batch: Batch) -> None:
+        """Show a batch that is a cell's last line, or is given to `display`: its status, and then its clips.
+
+        Raises
+        ------
+        NotImplementedError
+            There is no page, so IPython shows what the batch itself says.
+        """
+        if front_end_of(self.ip) != "page":
+            raise NotImplementedError
+        from ltxv_nb.notebook.output.batch_view import show
+
+        show(self, batch)
 
     def wait(
         self,

@@ -13,6 +13,7 @@ from ltxv_nb.errors import ConfigurationError, GenerationTimeout, LTXVError, Req
 from ltxv_nb.money.words import dry_run
 from ltxv_nb.notebook.frontend import front_end_of
 from ltxv_nb.notebook.ipython import running_request
+from ltxv_nb.notebook.magic.batch_commands import show_batch
 from ltxv_nb.notebook.magic.compare_commands import CHOICES as COMPARE_CHOICES
 from ltxv_nb.notebook.magic.compare_commands import SWITCHES as COMPARE_SWITCHES
 from ltxv_nb.notebook.magic.compare_commands import USAGE as COMPARE_USAGE
@@ -142,6 +143,7 @@ def _usage(name: str, command: Command) -> str:
 #: What the argument of a command can be.
 _ARGUMENTS = {
     "ID": "a job's id (%ltxv jobs lists them), or a variable that holds a job or its video",
+    "BATCH": "a batch's id or name (%ltxv batch lists them), or a variable that holds a batch",
     "GENERATION_ID": "the service's id of a generation, or a job's id",
     "NUMBER": f"how many jobs to show ({JOBS_SHOWN})",
     "MODEL": "a model's id or another of its names; %ltxv models lists them",
@@ -392,6 +394,9 @@ COMMANDS: dict[str, Command] = {
         choices=COMPARE_CHOICES,
         switches=COMPARE_SWITCHES,
         usage=COMPARE_USAGE,
+    ),
+    "batch": Command(
+        show_batch, "the batches of many clips; or one of them, with what is missing", "[BATCH]"
     ),
     "show": Command(_show, "a clip from disk, or the status of its job", "ID", _SHOWING),
     "wait": Command(_wait, "wait for a job, or for everything unfinished", "[ID]", ("timeout", *_SHOWING)),

@@ -101,6 +101,8 @@ def _for_cell(words: list[str], session: NotebookSession, rest: str) -> Iterable
     if last in {"-m", "--model"}:
         return _models(session)
     model = _named_model([*before, *rest.split()], session)
+    if last == "--sweep":
+        return _axis(fragment, model, session)
     known = next(
         (known for known in with_flags(model) if last in known.flags and not is_switch(known)),
         None,
@@ -109,6 +111,7 @@ def _for_cell(words: list[str], session: NotebookSession, rest: str) -> Iterable
         takes_value = any(last in switch.flags for switch in SWITCHES if switch.value)
         repeatable = {flag for one in with_flags(model) if "array" in one.types for flag in one.flags}
         flags = all_flags(model)
+        repeatable |= {flag for switch in SWITCHES if switch.several for flag in switch.flags}
         return [] if takes_value else [flag for flag in flags if flag not in before or flag in repeatable]
     if known.media:
         return _files(known.media, fragment, session)
@@ -163,8 +166,8 @@ def _for_command(before: list[str], session: NotebookSession) -> Iterable[str]:
         return _for_choices(before, command, session)
     if command is None or len(before) > 1:
         return []
-    if command.takes == "MODEL":
-        return _models(session)
+    if command.takes in {"MODEL", "[BATCH]"}:
+        return (_models if command.takes == "MODEL" else _batches)(session)
     return command.takes.strip("[]").split("|") if "|" in command.takes else []
 
 
@@ -182,6 +185,29 @@ def _job_ids(session: NotebookSession) -> list[str]:
         return [job.id for job in session.client.jobs(_IDS_OFFERED)]
     except LTXVError:
         return []
+
+
+def _batches(session: NotebookSession) -> list[str]:
+    try:
+        known = session.client.batches()[:_IDS_OFFERED]
+    except LTXVError:
+        return []
+    return [name for one in known for name in filter(None, (one.name and _quoted(one.name), one.id))]
+
+
+def _axis(fragment: str, model: Model | None, session: NotebookSession) -> list[str]:
+    """Return how an axis goes on: its name, or one more of its values."""
+    known = {one.key: one for one in with_flags(model) if not one.media}
+    name, equals, values = fragment.partition("=")
+    if not equals:
+        return [f"{key}=" for key in known]
+    begun = fragment.removesuffix(values.rpartition(",")[2])
+    parameter = known.get(name.replace("-", "_"))
+    if name == "model":
+        choices: Iterable[Any] = _models(session)
+    else:
+        choices = parameter.choices if parameter is not None else []
+    return [f"{begun}{choice}" for choice in choices if str(choice) not in values.split(",")[:-1]]
 
 
 def _files(kind: str, fragment: str, session: NotebookSession) -> list[str]:

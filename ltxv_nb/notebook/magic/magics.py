@@ -21,11 +21,12 @@ from ltxv_nb.notebook.magic.options import (
     named_model,
     parse,
     split,
+    swept_model,
 )
 from ltxv_nb.notebook.output.flags import with_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from IPython.core.interactiveshell import InteractiveShell
 
@@ -125,11 +126,19 @@ class LTXVMagics(Magics):
         if options.help:
             self.session.say(help_text(model))
             return
+        if options.is_batch:
+            from ltxv_nb.notebook.magic.sweep import run_sweep
+
+            run_sweep(self, options, cell, model)
+            return
+        if options.name is not None or options.yes:
+            word = "--name" if options.name is not None else "--yes"
+            raise RequestError(f"{word} belongs to a batch: add --sweep NAME=A,B or --takes N.")
         self._generate(self._request(options, cell, model), options)
 
     def _model(self, words: list[str]) -> Model:
         """Return the model that the line names, else the user's default."""
-        name = named_model(words)
+        name = named_model(words) or swept_model(words)
         if name is None:
             name = str(getattr(self, "model", None) or default_model().id)
         elif {"{", "}"} & set(name):
@@ -146,24 +155,34 @@ class LTXVMagics(Magics):
 
     def _request(self, options: Options, cell: str, model: Model) -> GenerationRequest:
         """Build the request: what the line says, else the user's defaults."""
-        from ltxv_nb.notebook.magic.template import fill, unfilled_names
-        from ltxv_nb.notebook.magic.values import filled
         from ltxv_nb.request import GenerationRequest
 
-        names = self.session.ip.user_ns
+        prompt = self.filled_text(cell, self.session.ip.user_ns)
+        return GenerationRequest.of({"prompt": prompt, **self.parameters(options, model), "model": model})
+
+    def filled_text(self, cell: str, names: Mapping[str, Any]) -> str:
+        """Return the text of a cell, filled from these names."""
+        from ltxv_nb.notebook.magic.template import fill, unfilled_names
+
         for name in unfilled_names(cell, names):
             self.session.say(
                 f"The braces in this text do not all read as expressions, so {{{name}}} stays as it is."
             )
-        known = {one.key: one for one in with_flags(model)}
-        said = {
-            name: filled(one, value, self._file_names(value) if one is not None and one.media else names)
-            for name, value in options.parameters.items()
-            for one in [known.get(name)]
-        }
+        return fill(cell, names)
+
+    def parameters(self, options: Options, model: Model, varied: Collection[str] = ()) -> dict[str, Any]:
+        """Return the parameters of a line, else the user's defaults for those that are not varied."""
+        said = {name: self.value_of(name, value, model) for name, value in options.parameters.items()}
         chosen = {name: value for name, value in said.items() if value is not None}
-        values = {"prompt": fill(cell, names), **self._defaults(model, chosen), **chosen, "model": model}
-        return GenerationRequest.of(values)
+        return {**self._defaults(model, {**dict.fromkeys(varied, True), **chosen}), **chosen}
+
+    def value_of(self, name: str, value: Any, model: Model) -> Any:
+        """Return the value of a parameter that was typed, filled from the notebook."""
+        from ltxv_nb.notebook.magic.values import filled
+
+        one = next((known for known in with_flags(model) if known.key == name), None)
+        is_file = one is not None and one.media
+        return filled(one, value, self._file_names(value) if is_file else self.session.ip.user_ns)
 
     def _defaults(self, model: Model, said: Mapping[str, Any]) -> dict[str, Any]:
         """Return the user's defaults for what the line leaves out and the model has."""
@@ -215,7 +234,7 @@ class LTXVMagics(Magics):
             with ShownEarly(session, embed) as early:
                 job = self._submit(request, options, early.show_if_it_waits)
             session.bind(job, options.output)
-            waits = always_waits() or (self.wait if options.wait is None else options.wait)
+            waits = self.waits(options)
             if job.video is not None:
                 from ltxv_nb.notebook.output.outcome import shown_again
 
@@ -241,6 +260,10 @@ class LTXVMagics(Magics):
                 with contextlib.suppress(Exception):
                     session.follow(error.job.watch(), embed=self._embed(options), error=error)
             raise
+
+    def waits(self, options: Options) -> bool:
+        """Whether a cell waits for what it makes."""
+        return always_waits() or bool(self.wait if options.wait is None else options.wait)
 
     def _embed(self, options: Options) -> bool | None:
         embed: bool | None = self.embed if options.embed is None else options.embed

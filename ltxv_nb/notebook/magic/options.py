@@ -46,12 +46,15 @@ class Switch:
         One line for people.
     value : str
         The word that stands for its value in the help; empty for a plain on/off switch.
+    several : bool
+        Whether it can be given several times.
     """
 
     name: str
     flags: tuple[str, ...]
     help: str
     value: str = ""
+    several: bool = False
 
 
 SWITCHES: tuple[Switch, ...] = (
@@ -69,7 +72,17 @@ SWITCHES: tuple[Switch, ...] = (
         "put the whole clip into the notebook, or only link to its file (default: small clips and previews)",
     ),
     Switch("dry_run", ("--dry-run",), "check everything, show price and body of the request; send nothing"),
-    Switch("max_usd", ("--max-usd",), "what the clip may cost at most, in USD", "USD"),
+    Switch("max_usd", ("--max-usd",), "what the clip, or the batch, may cost at most, in USD", "USD"),
+    Switch(
+        "sweep",
+        ("--sweep",),
+        "a clip for each value of an option or of {NAME} in the text; several times for all combinations",
+        "NAME=A,B",
+        several=True,
+    ),
+    Switch("takes", ("--takes",), "how many clips of each combination", "N"),
+    Switch("name", ("--name",), "what a batch of many clips is called", "NAME"),
+    Switch("yes", ("--yes",), "make a batch at once; without it the cell shows its price and a button"),
     Switch("again", ("--again",), "make a new clip even though the very same one is finished, or unfinished"),
     Switch("help", ("-h", "--help"), "show this help"),
 )
@@ -91,8 +104,12 @@ class Options:
     timeout : float or None
         Seconds a waiting cell waits.
     max_usd : str or None
-        What the clip may cost at most, in USD, as it was typed.
-    dry_run, again, help : bool
+        What the clip, or the batch, may cost at most, in USD, as it was typed.
+    sweep : list of str or None
+        ``NAME=A,B``, as they were typed.
+    takes, name : str or None
+        How many clips of each combination; what the batch is called.
+    yes, dry_run, again, help : bool
         As in the help text.
     """
 
@@ -102,9 +119,18 @@ class Options:
     timeout: float | None = None
     embed: bool | None = None
     max_usd: str | None = None
+    sweep: list[str] | None = None
+    takes: str | None = None
+    name: str | None = None
+    yes: bool = False
     dry_run: bool = False
     again: bool = False
     help: bool = False
+
+    @property
+    def is_batch(self) -> bool:
+        """Whether more than one clip is asked for."""
+        return self.sweep is not None or self.takes is not None
 
 
 def split(line: str) -> list[str]:
@@ -137,6 +163,15 @@ def named_model(words: Sequence[str]) -> str | None:
         elif option.startswith("-m") and option != "-m":
             found = word[2:]
     return found
+
+
+def swept_model(words: Sequence[str]) -> str | None:
+    """Return the first model of ``--sweep model=…``, whose options the line has; ``None`` without one."""
+    for before, word in zip(["", *words], words, strict=False):
+        axis = word.removeprefix("--sweep=") if word.startswith("--sweep=") else word
+        if (before == "--sweep" or axis != word) and axis.startswith("model="):
+            return axis.removeprefix("model=").split(",")[0].strip() or None
+    return None
 
 
 def parse(
@@ -263,7 +298,8 @@ def _parser(model: Model) -> _Parser:
     known = with_flags(model)
     for switch in SWITCHES:
         if switch.value:
-            parser.add_argument(*switch.flags, dest=switch.name, metavar=switch.value)
+            action = "append" if switch.several else "store"
+            parser.add_argument(*switch.flags, dest=switch.name, metavar=switch.value, action=action)
         elif any(flag.startswith("--no-") for flag in switch.flags):
             _add_pair(parser, switch.name, switch.flags)
         else:

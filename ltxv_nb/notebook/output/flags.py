@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 RESERVED = frozenset(
     {
         "-o", "--output", "-w", "--wait", "--timeout", "--embed", "--no-embed", "--dry-run", "--max-usd",
-        "--again", "-h", "--help",
+        "--again", "--sweep", "--takes", "--name", "--yes", "-h", "--help",
     }
 )  # fmt: skip
 

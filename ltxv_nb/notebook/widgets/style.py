@@ -174,6 +174,19 @@ def stand_in_style(widget: str, stand_in: str) -> str:
 #: For a status, and what stands in its place.
 PENDING_STYLE = stand_in_style("ltxv-status", "ltxv-pending")
 
+#: For a batch: its plan or its status, with a button; and what stands in its place.
+BATCH_STYLE = """
+.ltxv-batch-view{max-width:720px;margin:8px 0;gap:8px;overflow:visible;align-items:flex-start;
+ font-family:var(--jp-ui-font-family,system-ui,sans-serif);font-size:13px;color:var(--jp-ui-font-color1,#222)}
+.ltxv-batch-view .widget-html,.ltxv-batch-view .widget-html-content
+{margin:0;height:auto;width:100%;line-height:20px;font-size:13px;color:inherit}
+.ltxv-batch-view .jupyter-button{width:auto;max-width:100%;height:28px;line-height:26px;padding:0 12px;
+ margin:0;border-radius:5px;color:var(--jp-ui-font-color1,#222);background:var(--jp-layout-color2,#eee);
+ border:1px solid var(--jp-border-color1,#999)}
+.ltxv-batch-view .ltxv-make{font-weight:600}
+"""
+BATCH_PENDING_STYLE = stand_in_style("ltxv-batch-view", "ltxv-batch-pending")
+
 
 def style_tag(rules: str) -> str:
     """Return rules as a ``style`` element, in one line."""
