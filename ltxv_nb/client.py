@@ -7,6 +7,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from ltxv_nb import settings
+from ltxv_nb.batch.many_clips import ManyClips
 from ltxv_nb.credits import CREDITS_PER_USD
 from ltxv_nb.errors import ClipMissing, DuplicateRequest, NotFoundError, RequestError
 from ltxv_nb.interrupts import NOTHING_LOST, explained, interrupt_note, submission_note
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ltxv_nb.batch import Batch
-    from ltxv_nb.batch.listing import BatchList
     from ltxv_nb.engine.core import Engine
     from ltxv_nb.engine.estimates import Estimates
     from ltxv_nb.engine.model_lookup import ModelLookup
@@ -53,7 +53,7 @@ DEFAULT_TIMEOUT = 600.0
 DEFAULT_CONCURRENCY = 8
 
 
-class Client:
+class Client(ManyClips):
     """Makes clips, and keeps account of them.
 
     Nothing is sent, started or written before the first use. With a key (given, or found) requests go to the
@@ -351,115 +351,6 @@ class Client:
         return as_they_end(
             lambda prompt: self.submit(prompt, **parameters), prompts, concurrency, self.keep_tracking
         )
-
-    # -- many clips ----------------------------------------------------------------------------------------
-
-    @explained(NOTHING_LOST)
-    def sweep(
-        self,
-        prompt: str | list[str] = "",
-        takes: int = 1,
-        name: str | None = None,
-        max_usd: float | None = None,
-        dry_run: bool = False,
-        **axes_and_parameters: Any,
-    ) -> Any:
-        """Make a clip for each combination of values; or only plan that.
-
-        A list is an axis, anything else is the same for all clips. What the prompt names as ``{hour}`` fills
-        it, everything else is a parameter of the model, or the model. The same sweep run again makes only
-        what is missing, and buys no clip twice.
-
-        Parameters
-        ----------
-        prompt : str or list of str
-            With ``{names}`` of axes; ``{{`` and ``}}`` are braces of the text itself.
-        takes : int
-            How many clips of each combination, 1 to 100.
-        name : str, optional
-            What the batch is called. The same sweep under another name is another batch.
-        max_usd : float, optional
-            What the batch may cost at most in all, in USD: the sending stops there. Where nobody knows what a
-            clip costs, its share of this is reserved.
-        dry_run : bool
-            Whether to send nothing, and return the plan.
-        **axes_and_parameters
-            As for `submit`; each can be a list.
-
-        Returns
-        -------
-        Batch or Plan
-            The clips are sent in the background, a few at a time.
-
-        Raises
-        ------
-        RequestError
-            An axis or a value is not allowed; nothing was sent.
-        BudgetExceeded
-            Not even the first clip may be sent.
-        ConfigurationError
-            The journal or the output folder cannot be written; nothing was sent.
-        """
-        from ltxv_nb.batch.planning import plan_of_sweep
-
-        how: dict[str, Any] = {"takes": takes, "name": name, "max_usd": max_usd}
-        plan = plan_of_sweep(self, prompt, axes_and_parameters, **how)
-        return plan if dry_run else plan.submit()
-
-    @explained(NOTHING_LOST)
-    def submit_many(
-        self, requests: Iterable[Any], name: str | None = None, max_usd: float | None = None
-    ) -> Batch:
-        """Submit many requests as one batch; see `sweep`.
-
-        Parameters
-        ----------
-        requests : iterable of GenerationRequest, str or dict
-            Requests, prompts, or parameters. The same one again is another take of it.
-        name, max_usd
-            As for `sweep`. More requests under the same name make the same batch larger.
-
-        Raises
-        ------
-        RequestError
-            One of them is not allowed; nothing was sent. Others as for `sweep`.
-        """
-        from ltxv_nb.batch.planning import plan_of_requests
-
-        return plan_of_requests(self, requests, name=name, max_usd=max_usd).submit()
-
-    @explained(NOTHING_LOST)
-    def batch(self, id_or_name: str) -> Batch:
-        """Return a batch by its id, or the newest of a name. Nothing is sent.
-
-        Raises
-        ------
-        RequestError
-            There is none.
-        """
-        from ltxv_nb.batch.begin import find_batch
-
-        return find_batch(self, id_or_name)
-
-    @explained(NOTHING_LOST)
-    def batches(self) -> BatchList:
-        """Return all batches, newest first; shows itself as a table."""
-        from ltxv_nb.batch.listing import all_batches
-
-        return all_batches(self)
-
-    def shared_batch(self, kept: KeptBatch) -> Batch:
-        """Return the one handle of a batch; everyone who asks for it here shares it."""
-        from ltxv_nb.batch.batch import Batch
-
-        made = Batch(self, kept)
-        with self._lock:
-            return self._batches.setdefault(kept.id, made)
-
-    @property
-    def model_lookup(self) -> ModelLookup:
-        """Finds models, and checks requests by them."""
-        return self._engine.models
 
     # -- money ---------------------------------------------------------------------------------------------
 
@@ -827,6 +718,19 @@ class Client:
         self._engine.close()
 
     # -- inside --------------------------------------------------------------------------------------------
+
+    def shared_batch(self, kept: KeptBatch) -> Batch:
+        """Return the one handle of a batch; everyone who asks for it here shares it."""
+        from ltxv_nb.batch.batch import Batch
+
+        made = Batch(self, kept)
+        with self._lock:
+            return self._batches.setdefault(kept.id, made)
+
+    @property
+    def model_lookup(self) -> ModelLookup:
+        """Finds models, and checks requests by them."""
+        return self._engine.models
 
     def job_of(self, record: Record) -> Job:
         """Return the one handle of a record; everyone who asks for it here shares it."""

@@ -82,7 +82,7 @@ class Prices:
         known, quoted = self._quoted
         if known is not prices:
             self._quoted = (prices, quoted := {})
-        key = (model.id, *sorted(_deciding(model, values).items()))
+        key = (model.id, *sorted(deciding(model, values).items()))
         if key not in quoted:
             quoted[key] = prices.quote(model, values)
         return quoted[key]
