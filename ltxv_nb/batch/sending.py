@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections import deque
-from statistics import median
 from typing import TYPE_CHECKING
 
 from ltxv_nb.credits import CREDITS_PER_USD
@@ -40,9 +39,9 @@ AT_ONCE = 4
 #: Seconds before another try after a 429 that does not say when: at first, and at most; and by how much that
 #: grows with each 429, as long as nothing is known of how long clips take.
 FIRST_PAUSE, LONGEST_PAUSE, _GROWTH = 0.5, 5.0, 1.1
-#: From which share of the usual time on a clip of ours may end, and leave its place; and then the seconds
-#: between two tries: at least, as a share of the usual time, and as a share of how long it is overdue.
-_MAY_END, _LEAST_PAUSE, _OF_USUAL, _OF_OVERDUE = 0.9, 0.05, 0.01, 0.1
+#: From which share of the shortest time of late a clip of ours may end, and leave its place; and then the
+#: seconds between two tries: at least, as a share of that time, and as a share of how long it is overdue.
+_MAY_END, _LEAST_PAUSE, _OF_USUAL, _OF_OVERDUE = 0.97, 0.02, 0.005, 0.1
 #: Seconds that a ``Retry-After`` is believed at most; then one request finds out.
 LONGEST_ASKED = 600.0
 
@@ -127,7 +126,7 @@ class Gate:
         if not (self._took and self._accepted):
             pause, self._pause = self._pause, min(LONGEST_PAUSE, self._pause * _GROWTH)
             return pause
-        usual = median(self._took)
+        usual = min(self._took)
         waits = []
         for since in self._accepted.values():
             overdue = now - since - _MAY_END * usual

@@ -94,10 +94,11 @@ class Journal:
             row = record
             for guard in guards:
                 row = guard(rows, row) or row
-            if row.revision:
-                self._try_again(rows, row)
-            else:
+            before = rows.get(row.id) if row.revision else None
+            if before is None:
                 rows.insert(row)
+            else:
+                self._try_again(rows, before, row)
             rows.note(row.id, self._clock(), row.state, None)
             return row
 
@@ -355,9 +356,8 @@ class Journal:
             rows.note(record.id, self._clock(), "note", note)
         return Advanced(changed, done=True)
 
-    def _try_again(self, rows: Rows, row: Record) -> None:
+    def _try_again(self, rows: Rows, before: Record, row: Record) -> None:
         """Write another try in the place of one that was refused."""
-        before = self._existing(rows, row.id)
         after = TRANSITIONS[Event.TRIED_AGAIN].get(before.state)
         if after is not row.state or before.revision + 1 != row.revision:
             raise Occupied(before)

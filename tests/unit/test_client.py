@@ -475,7 +475,7 @@ def test_an_interrupt_between_the_row_and_the_sending_says_that_nothing_was_sent
     def interrupted(*_args, **_options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(desk.client, "_job", interrupted)
+    monkeypatch.setattr(desk.client, "job_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         desk.client.submit(PROMPT)
     monkeypatch.undo()

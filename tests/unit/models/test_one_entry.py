@@ -95,7 +95,7 @@ def test_tab_completes_it_and_its_values(notebook):
     def offers(line):
         return complete(line, notebook.session, first_line=True)[1]
 
-    assert offers("%%ltxv --s") == ["--seed", "--style"]
+    assert offers("%%ltxv --s") == ["--seed", "--style", "--sweep"]
     assert offers("%%ltxv --style ") == ["ink", "oil"]
     assert "--no-loop" in offers("%%ltxv ")
 
