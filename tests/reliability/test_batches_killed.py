@@ -22,24 +22,28 @@ SEED = int(os.environ.get("LTXV_KILLS_SEED") or random.randrange(2**32))
 def test_a_sweep_that_is_killed_at_any_moment_and_run_again_buys_each_cell_once(tmp_path, monkeypatch):
     hurry(monkeypatch.setattr)
     rng = random.Random(SEED)
-    print(f"seed {SEED}")
+    sent = []
     with FaultService(polls_needed=2, seconds=0.05) as service:
         service.submit_seconds = 0.05
         for number in range(KILLS):
             if number % 3 == 1:
                 service.meet("submit", limited("0", "busy"), reset(bills=True), limited("0", "busy"))
-            readies = [victim.processes().Event() for _ in range(2)]  # two kernels at once
+            barrier = victim.processes().Barrier(3)
             both = [
-                victim.start(victim.sweep_until_killed, service.base_url, tmp_path, ready)
-                for ready in readies
+                victim.start(victim.sweep_until_killed, service.base_url, tmp_path, barrier) for _ in range(2)
             ]
-            assert all(ready.wait(60) for ready in readies)
-            time.sleep(rng.uniform(0, 0.3))
+            barrier.wait(60)
+            before, until = len(service.requests("submit")), time.monotonic() + 3
+            while len(service.requests("submit")) == before and time.monotonic() < until:
+                time.sleep(0.005)  # no request comes once there is nothing more to buy
+            time.sleep(rng.uniform(0, 0.15))
             for process in both:
                 process.kill()
                 process.join()
+            sent.append(len(service.billed))
         time.sleep(0.2)
         wait_until(lambda: not service.open_connections, 10)
+        print(f"seed {SEED}: clips billed after each kill: {sent}")
         service.heal()
         with make_client(service.base_url, tmp_path) as client:
             client.resume()

@@ -126,15 +126,15 @@ def arm(when: str, nth: int) -> None:
     schema.transact = connections.transact = deadly
 
 
-HOURS = [f"hour {number}" for number in range(6)]
+HOURS = [f"hour {number}" for number in range(20)]
 
 
-def sweep_until_killed(base_url: str, folder: Path, ready: Any) -> None:
-    """Run the same sweep as every other process, and stay until all of it is made."""
+def sweep_until_killed(base_url: str, folder: Path, barrier: Any) -> None:
+    """Run the same sweep as another process, at the same moment, and stay until all of it is made."""
     hurry()
     client = make_client(base_url, folder)
     client.resume()
-    ready.set()
+    barrier.wait(60)
     client.sweep("A heron at {hour}", hour=HOURS, takes=2).wait()
 
 
