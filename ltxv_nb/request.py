@@ -103,7 +103,7 @@ class GenerationRequest:
         """Check the prompt by what the model wants of one; without one it becomes an empty text."""
         parameter = model.parameter("prompt")
         text = self.prompt if isinstance(self.prompt, str) else ""
-        if any("\ud800" <= char <= "\udfff" for char in text):
+        if not text.isascii() and any("\ud800" <= char <= "\udfff" for char in text):
             raise RequestError("The prompt contains half a character (a lone surrogate): type it again.")
         if parameter is None and text.strip():
             raise RequestError(

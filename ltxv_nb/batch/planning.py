@@ -16,7 +16,7 @@ from ltxv_nb.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ltxv_nb.batch.axes import Sweep
+    from ltxv_nb.batch.axes import Axis, Sweep
     from ltxv_nb.client import Client
 
 
@@ -40,20 +40,24 @@ def plan_of_sweep(
     checker = _Checker(client)
     cells: list[Cell] = []
     constants: dict[str, Any] = {}
+    names: dict[int, list[str]] = {}  # of the axes, by model
     for point in sweep.points():
         try:
             checked = checker.check(checker.request(sweep.parameters(point)), sweep.varied(point))
         except RequestError as error:
             raise _named(error, _where(sweep, point), _word_hint(sweep, error)) from None
-        key, shown = _axis_values(sweep, point, checked), _shown(sweep, point, checked)
+        if id(checked.request.spec) not in names:
+            names[id(checked.request.spec)] = _names(sweep, checked.request)
+        at_names = list(zip(sweep.axes, point, names[id(checked.request.spec)], strict=True))
+        key, shown = _axis_values(at_names, checked), _shown(sweep.shown(point), at_names, checked)
         constants = constants or _constants(sweep, checked)
         cells += [
             Cell(dict(shown), take, checked.request, digest_of(key, take), sweep.takes > 1)
             for take in range(1, sweep.takes + 1)
         ]
     _check_different(cells)
-    names = sorted(_axis_name(axis.name, cells[0].request, axis.in_prompt) for axis in sweep.axes)
-    digest = digest_of("sweep", client.origin, sweep.prompt, sweep.words, constants, names)
+    axis_names = sorted(_names(sweep, cells[0].request))
+    digest = digest_of("sweep", client.origin, sweep.prompt, sweep.words, constants, axis_names)
     axes = {axis.name: list(dict.fromkeys(cell.values[axis.name] for cell in cells)) for axis in sweep.axes}
     return Plan(client, cells, axes, digest, name=name, max_usd=max_usd, files=checker.files)
 
@@ -174,12 +178,10 @@ def _word_hint(sweep: Sweep, error: RequestError) -> str:
     return f" To vary a word of the prompt, write {{{strange[0]}}} in it." if strange else ""
 
 
-def _shown(sweep: Sweep, point: tuple[int, ...], checked: _Checked) -> dict[str, Any]:
+def _shown(shown: dict[str, Any], places: _Places, checked: _Checked) -> dict[str, Any]:
     """Return the values of a cell for people: of a parameter as it was read, ``6`` for ``"6"``."""
-    shown = sweep.shown(point)
-    for axis in sweep.axes:
-        key = _key_of(checked.request, axis.name)
-        value = None if axis.in_prompt or axis.name == "model" else checked.request.get(key)
+    for axis, _, name in places:
+        value = None if axis.in_prompt or name == "model" else checked.request.get(name)
         if isinstance(value, (bool, int, float)):
             shown[axis.name] = value
     return shown
@@ -190,17 +192,21 @@ def _key_of(request: GenerationRequest, name: str) -> str:
     return name if parameter is None else parameter.key
 
 
-def _axis_name(name: str, request: GenerationRequest, in_prompt: bool) -> str:
-    return f"{{{name}}}" if in_prompt else _key_of(request, name)
+def _names(sweep: Sweep, request: GenerationRequest) -> list[str]:
+    """Return the one name of each axis, however it was spelled: ``{word}``, or that of the parameter."""
+    return [f"{{{one.name}}}" if one.in_prompt else _key_of(request, one.name) for one in sweep.axes]
 
 
-def _axis_values(sweep: Sweep, point: tuple[int, ...], checked: _Checked) -> list[Any]:
+#: Each axis, with the position on it and its name.
+_Places = list[tuple["Axis", int, str]]
+
+
+def _axis_values(places: _Places, checked: _Checked) -> list[Any]:
     """Return the values of a cell as they are sent, by axis in alphabetical order."""
-    found = []
-    for axis, at in zip(sweep.axes, point, strict=True):
-        name = _axis_name(axis.name, checked.request, axis.in_prompt)
-        as_given = axis.in_prompt or axis.name == "prompt"
-        found.append([name, axis.values[at] if as_given else _essence(checked, name)])
+    found = [
+        [name, axis.values[at] if axis.in_prompt or name == "prompt" else _essence(checked, name)]
+        for axis, at, name in places
+    ]
     return sorted(found, key=lambda one: str(one[0]))
 
 
