@@ -409,8 +409,9 @@ class Batch:
         ConfigurationError
             The file cannot be written.
         """
-        export = importlib.import_module("ltxv_nb.media.export")
-        saved: Path = export.save_tiles(
+        from ltxv_nb.media.export import save_tiles
+
+        return save_tiles(
             self.tiles(),
             path,
             records=self.records(),
@@ -421,7 +422,6 @@ class Batch:
             title=self._title(),
             overwrite=overwrite,
         )
-        return saved
 
     def _axes_shown(self) -> dict[str, list[str]]:
         return {name: [plain(value) for value in values] for name, values in self.axes.items()}
