@@ -7,6 +7,8 @@ import pytest
 from documents import NOTEBOOKS, PAGES, ROOT, blocks, name_of
 from IPython.core.interactiveshell import InteractiveShell
 
+import ltxv_nb
+
 _RUN = ("python", "ipython")
 _SHOWN = ("", "text", "console", "toctree", "{toctree}", "{include} ../../README.md", "{eval-rst}", "mermaid")
 _SETTINGS = {
@@ -36,6 +38,8 @@ def shell(monkeypatch, quick_sandbox, tmp_path):
     monkeypatch.setenv("LTXV_WAIT", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.chdir(tmp_path)
+    with ltxv_nb.Client() as client:
+        client.set_budget(None)  # the one that another page has set
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
     try:

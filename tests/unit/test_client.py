@@ -397,7 +397,7 @@ def test_listing_never_turns_a_finished_job_back(desk, monkeypatch):
     job = desk.client.submit(PROMPT)
     stale = desk.client.journal.get(job.id)
     desk.finish(job)
-    monkeypatch.setattr(desk.client.journal, "newest", lambda *_: [stale])
+    monkeypatch.setattr(desk.client.journal, "newest", lambda *_, **__: [stale])
     heard = []
     job.on_change(lambda job: heard.append(job.status))
     assert desk.client.jobs() == [job]
