@@ -346,7 +346,7 @@ class Batch:
         return [cell.tile() for cell in self.cells]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return a row for each cell: values, take, state, rating, tags, cost, times, measures, file."""
+        """Return a row for each cell: values, take, state, stars, tags, cost, times, measures, file."""
         return tables.records(self)
 
     def to_pandas(self) -> Any:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ltxv_nb.media.measures import measure_columns
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
 
 #: The columns of each cell beside its values and what was measured.
 FACTS = (
-    "take", "state", "rating", "tags", "cost_usd", "estimated_usd", "submitted_at", "seconds", "job",
+    "take", "state", "stars", "tags", "cost_usd", "estimated_usd", "submitted_at", "seconds", "job",
     "prompt", "file", "error",
 )  # fmt: skip
 
@@ -42,7 +44,7 @@ def _facts(cell: Cell, newest: dict[str, Record]) -> dict[str, Any]:
     found = [
         cell.take,
         cell.state,
-        None if row is None else row.stars,
+        None if row is None else row.stars or 0,
         [] if row is None else list(row.tags or ()),
         None if row is None else row.usd,
         None if row is None else row.estimated_usd,
@@ -53,4 +55,4 @@ def _facts(cell: Cell, newest: dict[str, Record]) -> dict[str, Any]:
         None if video is None else str(video.path),
         cell.error,
     ]
-    return {**dict(zip(FACTS, found, strict=True)), **((row and row.measures) or {})}
+    return {**dict(zip(FACTS, found, strict=True)), **measure_columns(row.measures if row else None)}
