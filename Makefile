@@ -7,8 +7,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT := out
-# Tests wait more than they compute: four at a time fill two cores.
-JOBS ?= 4
+# Tests wait more than they compute: three at a time fill two cores.
+JOBS ?= 3
 KERNELS ?= oldest middle newest
 SOAK_SECONDS ?= 1800
 # The pins are those of Python 3.11; another version takes what fits it.

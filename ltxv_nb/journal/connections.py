@@ -28,6 +28,9 @@ BUSY_SECONDS = 20.0
 #: Seconds after which a thread that finds others writing tries again: at first, and at the longest.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.0005, 0.01
 
+#: Seconds to wait at most for a thread that uses a connection which is to be closed.
+_CLOSE_SECONDS = 5.0
+
 #: Where the connection stands that the background threads share to write; no thread has this number.
 _SHARED = 0
 
@@ -63,11 +66,11 @@ class Connections:
         """
         self._leave_to_the_parent()
 
-        def act() -> _Found:
-            found = self._opened(threading.get_ident())
+        def act(found: _Open) -> _Found:
             return query(found.connection) if found.has_tables() else nothing
 
-        return _until(time.monotonic() + BUSY_SECONDS, act, lambda: True)
+        thread = threading.get_ident()
+        return _until(time.monotonic() + BUSY_SECONDS, lambda: self._use(thread, act), lambda: True)
 
     def write(self, work: Callable[[sqlite3.Connection], _Found], patience: float | None = None) -> _Found:
         """Do something in one transaction, and return what that returns.
@@ -89,20 +92,15 @@ class Connections:
         deadline = time.monotonic() + patience
         if threading.current_thread() is threading.main_thread():
             # An interrupt comes here, and could leave the lock locked.
-            return self._write(self.of_this_thread, work, deadline)
+            return self._write(threading.get_ident(), work, deadline)
         if not self._turn.acquire(timeout=patience):
             raise sqlite3.OperationalError("database is locked")
         try:
-            return self._write(lambda: self._connection(_SHARED), work, deadline)
+            return self._write(_SHARED, work, deadline)
         finally:
             self._turn.release()
 
-    def _write(
-        self,
-        connect: Callable[[], sqlite3.Connection],
-        work: Callable[[sqlite3.Connection], _Found],
-        deadline: float,
-    ) -> _Found:
+    def _write(self, thread: int, work: Callable[[sqlite3.Connection], _Found], deadline: float) -> _Found:
         began = False
 
         def begin(connection: sqlite3.Connection) -> _Found:
@@ -110,12 +108,15 @@ class Connections:
             began = True
             return work(connection)
 
-        return _until(deadline, lambda: transact(connect(), begin), lambda: not began)
+        def act(found: _Open) -> _Found:
+            return transact(found.bring_up_to_date(), begin)
+
+        return _until(deadline, lambda: self._use(thread, act), lambda: not began)
 
     def of_this_thread(self) -> sqlite3.Connection:
         """Return this thread's connection to a journal that is up to date, without an open transaction."""
         self._leave_to_the_parent()
-        return self._connection(threading.get_ident())
+        return self._use(threading.get_ident(), _Open.bring_up_to_date)
 
     def _leave_to_the_parent(self) -> None:
         """In a forked child begin anew, as SQLite demands; the parent's connections are not even closed."""
@@ -123,36 +124,40 @@ class Connections:
             _of_parents.append(self._open)
             self._begin()
 
-    def _connection(self, thread: int) -> sqlite3.Connection:
-        found = self._opened(thread)
-        found.bring_up_to_date()
-        return found.connection
+    def _use(self, thread: int, act: Callable[[_Open], _Found]) -> _Found:
+        """Do something with a connection that nobody closes meanwhile, without an open transaction."""
+        while True:
+            found = self._opened(thread)
+            with found.in_use:
+                if found.is_closed:
+                    continue
+                if found.connection.in_transaction:  # an interrupt ended one, and another one its undoing
+                    found.connection.execute("ROLLBACK")
+                return act(found)
 
     def _opened(self, thread: int) -> _Open:
         found = self._open.get(thread)
-        if found is not None and not found.is_of(self.path):
-            del self._open[thread]
-            found.connection.close()
+        if found is not None and (found.is_closed or not found.is_of(self.path)):
+            self._open.pop(thread, None)
+            found.close()
             found = None
         if found is None:
             self._close_those_of_ended_threads()
             found = self._open[thread] = _Open(self.path)
-        if found.connection.in_transaction:  # an interrupt ended one, and another interrupt its undoing
-            found.connection.execute("ROLLBACK")
         return found
 
     def close(self) -> None:
-        """Close them all; the next use opens new ones. No thread may be using one."""
+        """Close them all; the next use opens new ones. One that a thread is using is closed after that."""
         if self._pid == os.getpid():
             while self._open:
-                self._open.popitem()[1].connection.close()
+                self._open.popitem()[1].close()
 
     def _close_those_of_ended_threads(self) -> None:
         """Close what threads have left that have ended; their numbers may be used again."""
         alive = {thread.ident for thread in threading.enumerate()}
         for thread in set(self._open) - alive - {threading.get_ident(), _SHARED}:
             if (ended := self._open.pop(thread, None)) is not None:
-                ended.connection.close()
+                ended.close()
 
 
 #: Connections that a forked child has got from its parent, kept so that they are never closed there.
@@ -181,7 +186,10 @@ class _Open:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Another thread may close it, once this one has ended; no two use it at once.
+        #: Held while a thread uses it: SQLite does not survive that one is closed under a query.
+        self.in_use = threading.RLock()
+        self.is_closed = False
+        # Another thread may close it; no two use it at once.
         self.connection = sqlite3.connect(
             path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
@@ -201,13 +209,23 @@ class _Open:
             self._version = version
         return self._version > 0
 
-    def bring_up_to_date(self) -> None:
-        """Make or change the tables, if need be; waits for whoever writes."""
+    def close(self) -> None:
+        """Close it, once nobody uses it; after some seconds it is left to who does."""
+        if self.in_use.acquire(timeout=_CLOSE_SECONDS):
+            try:
+                self.connection.close()
+            finally:
+                self.is_closed = True
+                self.in_use.release()
+
+    def bring_up_to_date(self) -> sqlite3.Connection:
+        """Make or change the tables, if need be; waits for whoever writes. Returns the connection."""
         if self._version != CURRENT:
             if version_of(self.connection, self._path) != CURRENT:
                 _bring_up_to_date(self.connection, self._path)
             read_as_current(self.connection, CURRENT)
             self._version = CURRENT
+        return self.connection
 
     def is_of(self, path: Path) -> bool:
         """Whether the file of this name is still the one that was opened."""

@@ -62,7 +62,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
 def context(browser: Browser, server: Jupyter) -> Iterator[BrowserContext]:
     from playwright.sync_api import expect
 
-    context = browser.new_context(viewport={"width": 1180, "height": 1000})
+    # What shimmers is drawn sixty times a second, here by the processor; a test that needs it asks for it.
+    context = browser.new_context(viewport={"width": 1180, "height": 1000}, reduced_motion="reduce")
     # Generous, since they only end tests that fail; a machine may be busy with more than this.
     context.set_default_timeout(60_000)
     expect.set_options(timeout=30_000)

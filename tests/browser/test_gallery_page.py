@@ -91,6 +91,7 @@ def test_clips_are_found_by_words_in_any_order_and_by_filters(shown: NotebookPag
 def test_the_lightbox_plays_one_clip_at_a_time_and_obeys_the_keyboard(shown: NotebookPage) -> None:
     page = shown.page
     dialog, prompt = page.locator("dialog.ltxv-lightbox"), page.locator("dialog .ltxv-caption")
+    page.emulate_media(reduced_motion="no-preference")
     small = tile(page, "Rain on a street").locator(".ltxv-play")
     small.hover()
     page.wait_for_function(

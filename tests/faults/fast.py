@@ -57,7 +57,7 @@ def make_client(base_url: str, folder: Path, **options: Any) -> ltxv_nb.Client:
     return client
 
 
-def wait_until(condition: Any, seconds: float = 15.0) -> Any:
+def wait_until(condition: Any, seconds: float = 40.0) -> Any:
     """Wait until something holds; fail when it does not."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -148,6 +148,7 @@ def test_a_lost_answer_is_found_and_its_cell_is_not_bought_again(service, client
     service.meet("submit", faults.reset(bills=True))
     batch = client.sweep(PROMPT, hour=HOURS)
     wait_until(lambda: sum(job.video is not None for job in batch.jobs) == 3)
+    wait_until(lambda: any(cell.state == "unknown" for cell in batch.cells))
     unknown = [cell for cell in batch.cells if cell.state == "unknown"]
     assert len(unknown) == 1
     with pytest.raises(GenerationTimeout, match="1 of 4 clips"):

@@ -25,14 +25,16 @@ PROMPT = "A lighthouse at dusk"
 def every_connection(client, statement):
     """Execute a statement on every connection of a client to its journal, before each use from now on."""
     connections = client.journal._connections
-    connect = type(connections)._connection.__get__(connections)
+    use = type(connections)._use.__get__(connections)
 
-    def prepared(thread):
-        connection = connect(thread)
-        connection.execute(statement)
-        return connection
+    def prepared(thread, act):
+        def prepare_and_act(found):
+            found.bring_up_to_date().execute(statement)
+            return act(found)
 
-    connections._connection = prepared
+        return use(thread, prepare_and_act)
+
+    connections._use = prepared
 
 
 def nothing_sent(service):

@@ -12,6 +12,7 @@ from interrupting import interrupted_at
 
 from ltxv_nb.errors import JournalError
 from ltxv_nb.journal import Journal
+from ltxv_nb.journal.connections import Connections
 from ltxv_nb.journal.transitions import progressed
 
 
@@ -90,3 +91,27 @@ def test_a_file_that_was_replaced_is_opened_anew(rig):
     other = Journal(rig.journal.path)
     assert len(other.newest()) == 1
     other.close()
+
+
+def test_a_connection_that_is_in_use_is_closed_only_afterwards(tmp_path):
+    connections = Connections(tmp_path / "journal.sqlite")
+    began, may_end, found = threading.Event(), threading.Event(), []
+
+    def slow(connection):
+        began.set()
+        may_end.wait(20)
+        return connection.execute("SELECT 7").fetchone()[0]
+
+    user = threading.Thread(target=lambda: found.append(connections.write(slow)))
+    user.start()
+    began.wait(20)
+    closer = threading.Thread(target=connections.close)
+    closer.start()
+    closer.join(0.1)
+    assert closer.is_alive(), "SQLite does not survive that a connection is closed under a query"
+    may_end.set()
+    closer.join(20)
+    user.join(20)
+    assert found == [7]
+    assert connections.write(lambda connection: connection.execute("SELECT 8").fetchone()[0]) == 8
+    connections.close()
