@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 from pathlib import Path
@@ -37,6 +38,18 @@ def _clean_environment(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     monkeypatch.setenv("LTXV_HOME", str(tmp_path / "ltxv-home"))
     monkeypatch.setenv("LTXV_OUTPUT_DIR", str(tmp_path / "ltxv-videos"))
+
+
+@pytest.fixture(autouse=True)
+def _no_loop_of_a_browser(request):
+    """Let no other test see the loop of Playwright, which runs as long as a worker's browser does."""
+    loop = asyncio._get_running_loop()
+    if loop is None or request.path.parent.name == "browser":
+        yield
+        return
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(loop)
 
 
 #: What takes longest, and mostly waits: begun first, so that nothing long is left for one worker at the end.
