@@ -91,10 +91,10 @@ class Tasks:
 
     # -- polls ---------------------------------------------------------------------------------------------
 
-    def plan(self, tracked: Tracked) -> None:
+    def plan(self, tracked: Tracked, *, instead_of: int | None = None) -> None:
         """Choose when to poll next; what is paid for is polled even where nothing can be estimated."""
         if not tracked.record.is_confirmed:
-            self._tracker.again(tracked, 0.0)
+            self._tracker.again(tracked, 0.0, instead_of=instead_of)
             return
         age = self._tracker.age(tracked)
         try:
@@ -105,7 +105,7 @@ class Tasks:
                 "No plan could be made for job %s; it is polled every now and then", tracked.record.id
             )
             at = age + UNPLANNED_SECONDS
-        self._tracker.again(tracked, at - age)
+        self._tracker.again(tracked, at - age, instead_of=instead_of)
 
     def keep_estimates_fresh(self, model: str) -> None:
         """Learn in the background how long the model takes at present, if that is not known well enough."""
@@ -114,8 +114,8 @@ class Tasks:
 
     def _refresh(self, model: str) -> None:
         self._estimates.refresh(model)
-        for tracked in self._tracker.resting(model):
-            self.plan(tracked)
+        for tracked, ticket in self._tracker.resting(model):
+            self.plan(tracked, instead_of=ticket)
 
     def poll(self, tracked: Tracked) -> None:
         """Ask the service how a generation is."""

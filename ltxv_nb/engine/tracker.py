@@ -152,18 +152,20 @@ class Tracker:
         tracked = Tracked(
             News(record), listener, mine=record.owner == self._lease.name, pending=list(pending)
         )
+        to_be_planned = tracked.mine and record.state is State.RUNNING
         with self._lock:
             if not self._closed:
                 if record.id in self._tracked:
                     return
                 self._tracked[record.id] = tracked
+                tracked.busy = True  # until its first plan is made
+                if not to_be_planned:
+                    self.again(tracked, 0.0)
         if self._closed:
             self.tasks.leave(tracked)
             return
-        if tracked.mine and record.state is State.RUNNING:
+        if to_be_planned:
             self.tasks.plan(tracked)
-        else:
-            self.again(tracked, 0.0)
         self.tasks.keep_estimates_fresh(record.model)
         self.start()
 
@@ -360,9 +362,15 @@ class Tracker:
 
     # -- for the tasks -------------------------------------------------------------------------------------
 
-    def again(self, tracked: Tracked, seconds: float) -> None:
-        """Let a generation rest for so many seconds."""
+    def again(self, tracked: Tracked, seconds: float, *, instead_of: int | None = None) -> None:
+        """Let a generation rest for so many seconds.
+
+        Only the task that works on it may do so, or, while it rests, who replaces its plan: `instead_of` is
+        the ticket of that one, and what has begun or been planned meanwhile stays as it is.
+        """
         with self._lock:
+            if instead_of is not None and (tracked.busy or tracked.ticket != instead_of):
+                return
             tracked.ticket, tracked.busy = next(self._tickets), False
             at = self.clock.monotonic() + seconds
             if tracked.to_be_polled:
@@ -380,11 +388,11 @@ class Tracker:
         """Seconds since the service accepted it; a clock set back does not make it negative."""
         return max(0.0, self.clock.time() - (tracked.record.accepted_at or tracked.record.created_at))
 
-    def resting(self, model: str) -> list[Tracked]:
-        """Return the generations of a model that wait for their next poll, without trouble."""
+    def resting(self, model: str) -> list[tuple[Tracked, int]]:
+        """Return the generations of a model that wait for their next poll, without trouble, and its ticket."""
         with self._lock:
             return [
-                one
+                (one, one.ticket)
                 for one in self._tracked.values()
                 if one.to_be_polled and not one.busy and not one.failures and one.record.model == model
             ]

@@ -102,17 +102,18 @@ def one_job(base_url: str, folder: Path, prompt: str, failpoint: tuple[str, int]
 
 
 def arm(when: str, nth: int) -> None:
-    """Let the process die at its n-th transaction."""
-    transact, count = schema.transact, itertools.count(1)
+    """Let the process die at its n-th transaction; one that found the journal busy never was inside."""
+    transact, calls, insides = schema.transact, itertools.count(1), itertools.count(1)
 
     def deadly(connection: Any, work: Any) -> Any:
-        hit = next(count) == nth
+        hit = next(calls) == nth
 
         def deadly_work(connection: Any) -> Any:
+            hit_inside = next(insides) == nth
             try:
                 return work(connection)
             finally:  # also where a guard has refused the row
-                if hit and when == "inside":
+                if hit_inside and when == "inside":
                     die()
 
         if hit and when == "before":

@@ -380,6 +380,43 @@ def test_watching_twice_asks_once(rig):
     assert len(rig.saver.saved) == 1
 
 
+def test_a_poll_that_goes_out_while_plans_are_made_anew_goes_out_once(rig, monkeypatch):
+    record = rig.running()
+    rig.watch(record)  # figures of the model are to be read in the background, and plans made of them
+    belief = rig.estimates.belief
+
+    def slow_belief(known):
+        rig.clock.advance(60)
+        rig.tracker.step()  # the poll is due, and handed out
+        return belief(known)
+
+    monkeypatch.setattr(rig.estimates, "belief", slow_belief)
+    refresh, *others = rig.polls.tasks
+    assert not others
+    rig.polls.tasks.clear()
+    refresh[0](*refresh[1])
+    rig.clock.advance(60)
+    rig.tracker.step()
+    assert len(rig.polls.tasks) == 1
+
+
+def test_a_job_is_handed_out_first_when_its_first_plan_is_made(rig, monkeypatch):
+    record = rig.running()
+    belief, meanwhile = rig.estimates.belief, []
+
+    def slow_belief(known):
+        rig.tracker.poll_soon(record.id)
+        rig.tracker.step()
+        meanwhile.extend([*rig.tracker.resting(record.model), *rig.polls.tasks])
+        return belief(known)
+
+    monkeypatch.setattr(rig.estimates, "belief", slow_belief)
+    rig.watch(record)
+    assert meanwhile == []
+    rig.run(60)
+    assert rig.service.polls >= 1
+
+
 def test_a_job_that_a_living_process_watches_is_followed_without_asking_the_service(rig, tmp_path):
     other = Rig(rig.home, service=rig.service, clock=rig.clock)
     record = other.running()
