@@ -389,7 +389,7 @@ class Tracker:
         return max(0.0, self.clock.time() - (tracked.record.accepted_at or tracked.record.created_at))
 
     def resting(self, model: str) -> list[tuple[Tracked, int]]:
-        """Return the generations of a model that wait for their next poll, without trouble, and its ticket."""
+        """Return the generations of a model that wait for a poll, without trouble, and the ticket of each."""
         with self._lock:
             return [
                 (one, one.ticket)
