@@ -239,15 +239,18 @@ def test_everything_can_be_done_by_keyboard_and_lands_in_the_journal(
     )
 
     # Blind: no label is seen, each key is one vote, and the end is a ranking.
+    page.emulate_media(reduced_motion="no-preference")
     press("b")
     expect(grid).to_contain_text(re.compile("Which is better\\? 1 of 28"))
     assert "dawn" not in page.locator(".ltxv-g-blind").inner_text()
     page.wait_for_function(
         "() => [...document.querySelectorAll('.ltxv-g-side video')].every(v => v.currentTime > 0.1)"
     )
+    page.emulate_media(reduced_motion="reduce")
     for number, key in enumerate(("ArrowLeft", "ArrowRight", "0"), 2):
         press(key)
         expect(grid).to_contain_text(f"Which is better? {number} of 28")
+    assert page.evaluate("() => [...document.querySelectorAll('.ltxv-g-side video')].every(v => v.paused)")
     grid.get_by_role("button", name="Show the ranking").click()
     expect(grid.locator(".ltxv-g-ranking li")).to_have_count(12)
     expect(grid.locator(".ltxv-g-ranking li").first).to_contain_text("1 won, 0 lost")
