@@ -22,7 +22,7 @@ from report import Figure, show
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
 from bench_panel import ARGUMENTS, CHROMIUM, OPEN, Bench
 from servers import Jupyter
-from test_grid import DRIFT_IN_PLAY, loaded
+from test_grid_page import DRIFT_IN_PLAY, loaded
 
 MAKE = """
 import dataclasses, os, shutil
