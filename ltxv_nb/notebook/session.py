@@ -139,11 +139,11 @@ class Session:
         if job is not None:
             job.rate(stars)
 
-    def worker(self, name: str) -> Worker:
-        """Return a new worker, for whose work `close` waits."""
+    def worker(self, name: str, pause: float = 0.0) -> Worker:
+        """Return a new worker, for whose work `close` waits; see `Worker`."""
         from ltxv_nb.notebook.widgets.worker import Worker
 
-        worker = Worker(name)
+        worker = Worker(name, pause)
         self._workers.add(worker)
         return worker
 

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from ltxv_nb.job import Job
     from ltxv_nb.notebook.panel.fallback import Fallback
 
+#: Seconds that the panel's background work leaves to the page, so that the panel can be used at once.
+SHOWN_FIRST = 0.1
+
 #: In place of a request, where none is being set; ``None`` is a request that could not be submitted.
 _NONE = object()
 
@@ -97,7 +100,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         # The lock guards the fields below and what the controls show. Nothing under it reads the journal,
         # makes a client, or calls back: who needs it waits for no more than another's assignments.
         self._session, self._lock = session, threading.RLock()
-        self._worker, self._sender = session.worker("ltxv-panel"), Sender(self, clock, start)
+        self._worker, self._sender = session.worker("ltxv-panel", SHOWN_FIRST), Sender(self, clock, start)
         self._current: GenerationRequest | None = None  # what the controls say; `request` follows
         self._current_problem = ""
         self._publishing = False  # whether a thread is setting the traits
@@ -167,7 +170,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
             factory,
             Clicks(self.generate, self._answer_yes, self._answer_no, self._show_code, self._changed),
         )
-        self._prices = PriceLine(self._client, self._session.worker("ltxv-price"), self._bar.show_price)
+        worker = self._session.worker("ltxv-price", SHOWN_FIRST)
+        self._prices = PriceLine(self._client, worker, self._bar.show_price)
         self._code = CodeView(factory, self._client)
         self._card = factory.column([self._head, *self._form.boxes, self._bar.box], "ltxv-card")
         self._list = JobList(self._session, factory, self._worker, self)

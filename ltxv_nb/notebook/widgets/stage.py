@@ -23,12 +23,12 @@ STAGE_STYLE = """
  background:var(--jp-layout-color2,#eee)}
 .ltxv-stage img{display:block;width:100%;height:100%;object-fit:cover;filter:saturate(.8) opacity(.85)}
 .ltxv-stage::after{content:"";position:absolute;inset:0;
- background:linear-gradient(100deg,transparent 30%,var(--jp-border-color2,#ddd) 50%,transparent 70%);
- opacity:.5;background-size:200% 100%;background-position:100% 0}
+ background:linear-gradient(100deg,transparent 20%,var(--jp-border-color2,#ddd) 50%,transparent 80%);
+ opacity:.5;transform:translateX(-100%)}
 @media (prefers-reduced-motion:no-preference)
 {.ltxv-stage::after{animation:ltxv-shimmer 2.4s ease-in-out infinite}}
 @media (prefers-reduced-motion:reduce){.ltxv-stage::after{background:none}}
-@keyframes ltxv-shimmer{to{background-position:-100% 0}}
+@keyframes ltxv-shimmer{to{transform:translateX(100%)}}
 """
 
 

@@ -102,7 +102,8 @@ CLIP_STYLE = """
 #: For the rows of jobs below the form: while a job runs, and when its clip has come, at the same place.
 JOB_STYLE = f"""
 .ltxv-ui .widget-vbox.ltxv-jobs{{gap:12px;margin-top:12px}}
-.ltxv-ui .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK}}}
+.ltxv-ui .ltxv-job{{border:1px solid {_LINE};border-radius:10px;padding:12px;gap:10px;background:{_BACK};
+content-visibility:auto;contain-intrinsic-size:auto none auto 160px}}
 .ltxv-ui .ltxv-job .ltxv-status{{display:grid;max-width:none;padding:0;gap:4px 16px;align-content:start;
  grid-template-columns:minmax(0,3fr) minmax(0,2fr);grid-template-rows:auto auto auto auto 1fr}}
 .ltxv-ui .ltxv-job .ltxv-placeholder{{grid-row:1/6;min-width:0}}

@@ -27,10 +27,14 @@ class Worker:
     ----------
     name : str
         Name of the thread.
+    pause : float
+        Seconds before the very first piece of work: while a thread computes, the widgets that the kernel is
+        just making take twice as long to reach the page.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, pause: float = 0.0) -> None:
+        self._name, self._pause = name, pause
+        self._ending = threading.Event()
         self._lock = threading.Lock()
         self._queue: deque[Callable[[], object]] = deque()
         self._thread: threading.Thread | None = None
@@ -53,6 +57,7 @@ class Worker:
         try:
             thread.start()
         except RuntimeError:  # "can't start new thread"
+            self._pause = 0.0
             self._run()
         else:
             self._thread = thread
@@ -62,6 +67,7 @@ class Worker:
         with self._lock:
             self._closed = True
             self._queue.clear()
+        self._ending.set()
 
     def join(self, timeout: float) -> None:
         """Wait until everything is done and the thread has ended, but not for longer than so many seconds."""
@@ -70,6 +76,9 @@ class Worker:
             thread.join(timeout)
 
     def _run(self) -> None:
+        if self._pause:
+            self._ending.wait(self._pause)
+            self._pause = 0.0
         while True:
             with self._lock:
                 if not self._queue:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ltxv_nb.journal.search import Wanted
+    from ltxv_nb.notebook.widgets.worker import Worker
 
 
 def record_of(job_id: str, prompt: str, **changes: Any) -> Record:
@@ -209,6 +210,9 @@ class FakeSession(Session):
     @property
     def backend(self) -> str:
         return str(self.client.backend)
+
+    def worker(self, name: str, pause: float = 0.0) -> Worker:
+        return super().worker(name)  # no test waits for the page
 
     def bind(self, job: Any) -> None:
         self.bound.append(job)

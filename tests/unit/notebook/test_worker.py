@@ -89,6 +89,24 @@ def test_a_closed_worker_drops_what_has_not_begun(worker: Worker) -> None:
     assert done == ["first"]
 
 
+def test_a_worker_leaves_the_page_its_time_before_its_first_work_and_ends_at_once_when_closed() -> None:
+    patient, done = Worker("ltxv-test", pause=60), []
+    patient.put(lambda: done.append("done"))
+    assert ours() == ["ltxv-test"]
+    patient.close()
+    patient.join(5)
+    assert (done, ours()) == ([], [])
+
+
+def test_a_pause_is_made_once(worker: Worker) -> None:
+    patient, done = Worker("ltxv-test", pause=0.001), []
+    for word in ("first", "second"):
+        patient.put(lambda word=word: done.append(word))
+        patient.join(5)
+        assert patient._pause == 0.0
+    assert done == ["first", "second"]
+
+
 def test_a_panel_cell_that_is_run_twenty_times_leaves_no_thread(tmp_path: Path) -> None:
     session = FakeSession(FakeClient(tmp_path))
     # Kept, as the page keeps them: IPython's output history and ipywidgets hold on to every panel.
