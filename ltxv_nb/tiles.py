@@ -29,6 +29,8 @@ class Tile:
         The journal's id of its job; ``None`` for a file that no job made.
     state_words : str
         What is said in place of a clip: that it is being made, or why there is none. Empty beside a clip.
+    failed : bool
+        Whether none will come: it was refused, it failed, or its file cannot be read.
     """
 
     video: Video | None
@@ -36,3 +38,4 @@ class Tile:
     values: Mapping[str, str] = field(default_factory=dict)
     job_id: str | None = None
     state_words: str = ""
+    failed: bool = False

@@ -25,11 +25,13 @@ import ltxv_nb
 from ltxv_nb import errors
 from ltxv_nb.job import unknown_words
 from ltxv_nb.media.player import pending_html
+from ltxv_nb.notebook.grid.grid import grid_of
 from ltxv_nb.notebook.output.card import card_of, notice_bundle
 from ltxv_nb.notebook.output.status import LOOKING, Snapshot
 from ltxv_nb.notebook.panel.sender import Outcome
 from ltxv_nb.notebook.widgets.status_row import StatusRow
 from ltxv_nb.notebook.widgets.style import PENDING_STYLE, style_tag
+from ltxv_nb.tiles import Tile
 
 PROMPT = "A lighthouse at dusk, waves breaking on the rocks"
 JOB = SimpleNamespace(
@@ -56,6 +58,11 @@ def panel(act=lambda shown: None, **values):
     shown.request = REQUEST.replace(**values)
     act(shown)
     return shown
+
+def tile(hour, duration, words="", failed=False):
+    video = None if words else JOB_MADE.video
+    job_id = None if words else JOB_MADE.id
+    return Tile(video, f"{hour}, {duration}", {"hour": hour, "duration": duration}, job_id, words, failed)
 
 REQUEST = ltxv_nb.GenerationRequest(PROMPT, duration=6)
 CLIENT = ltxv_nb.Client()
@@ -100,6 +107,20 @@ STATES: tuple[tuple[str, str], ...] = (
     ),
     ("gallery", "ltxv_nb.gallery(CLIENT)"),
     ("gallery: empty", "ltxv_nb.gallery(EMPTY)"),
+    ("plan", 'CLIENT.sweep("A harbour at {hour}", hour=["dawn", "dusk"], takes=2, dry_run=True)'),
+    (
+        "grid",
+        (
+            'grid_of([tile("dawn", "6 s"), tile("dawn", "8 s", "Generating, 50–80 s"), '
+            'tile("dusk", "6 s", "The prompt was refused.", True), tile("dusk", "8 s")], '
+            '{"hour": ["dawn", "dusk"], "duration": ["6 s", "8 s"]}, rows="hour", title="Harbours", '
+            "client=CLIENT)"
+        ),
+    ),
+    (
+        "grid: nothing yet",
+        'grid_of([tile("dawn", "6 s", "Waiting"), tile("dusk", "6 s", "Not sent")], client=CLIENT)',
+    ),
 )
 
 

@@ -102,7 +102,8 @@ class Cell:
             values["take"] = str(self.take)
         job = self.job
         video = job.video if job is not None else None
-        return Tile(video, self.label, values, job.id if job is not None else None, self.state_words)
+        job_id, failed = (job.id if job is not None else None), video is None and bool(self.error)
+        return Tile(video, self.label, values, job_id, self.state_words, failed)
 
     def set(self, job: Job | None = None, error: str = "", *, waiting: bool = False) -> None:
         """Take note of how it stands."""

@@ -122,6 +122,14 @@ class NotebookPage:
         self.wait_until_run(index)
         return self.output(index).inner_text()
 
+    def comes_to_say(self, index: int, words: str) -> bool:
+        """Run a cell until it prints something: what is clicked is written in the background."""
+        for _ in range(100):
+            if words in self.says(index):
+                return True
+            self.page.wait_for_timeout(200)
+        return False
+
     def is_trusted(self, index: int) -> bool:
         return bool(
             self.page.evaluate(

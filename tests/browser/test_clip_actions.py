@@ -51,7 +51,7 @@ def test_a_clip_in_a_cell_is_continued_copied_and_rated_where_it_stands(
     cell.get_by_text("☆ Star").click()
     cell.get_by_role("button", name="4 ★").click()
     expect(cell.locator("summary", has_text="★★★★☆")).to_be_visible()
-    assert "[4, 3]" in opened.says(6)
+    assert opened.comes_to_say(6, "[4, 3]")
     plays(opened.output(2).locator("video"))
 
     table = opened.output(3).locator("table")

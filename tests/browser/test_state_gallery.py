@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from servers import Jupyter
 
 #: What is looked at for access, by class.
-PARTS = (".ltxv-status", ".ltxv-note", ".ltxv-clip", ".ltxv-say", ".ltxv-panel", ".ltxv-gallery")
+PARTS = (
+    ".ltxv-status", ".ltxv-note", ".ltxv-clip", ".ltxv-say", ".ltxv-panel", ".ltxv-gallery", ".ltxv-grid",
+)  # fmt: skip
 #: What is seen right of the notebook's own edge, by class.
-STICKS_OUT = """() => [...document.querySelectorAll('.ltxv-status, .ltxv-note, .ltxv-clip, .ltxv-say, .ltxv-panel, .ltxv-gallery')]
+STICKS_OUT = """parts => [...document.querySelectorAll(parts)]
   .filter(e => e.offsetWidth && e.getBoundingClientRect().right
     > e.closest('.jp-OutputArea').getBoundingClientRect().right + 1).map(e => e.className)"""
 
@@ -42,12 +44,13 @@ def test_every_state_looks_as_it_should_in_any_theme_and_width_and_without_its_k
     expect(page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
     expect(page.locator(".jp-Notebook .ltxv-status")).to_have_count(8)
     expect(page.locator(".ltxv-gallery .ltxv-tile")).to_have_count(1)
+    expect(page.locator(".ltxv-grid[data-ltxv-ready]")).to_have_count(2)
     found = []
     for theme in ("light", "dark"):
         opened.theme(f"JupyterLab {theme.capitalize()}")
         for width in (390, 700, 1280):
             page.set_viewport_size({"width": width, "height": 1000})
-            assert page.evaluate(STICKS_OUT) == []
+            assert page.evaluate(STICKS_OUT, ", ".join(PARTS)) == []
             states = states_of(page, width)
             found += differences(f"{theme}-{width}", states)
         for part in PARTS:

@@ -6,11 +6,19 @@ import threading
 import time
 
 import pytest
+from PIL import Image
 
 from faults import faults
 from faults.fast import assert_books_agree, make_client, wait_until
 from ltxv_nb.batch import sending
-from ltxv_nb.errors import BudgetExceeded, GenerationTimeout, InsufficientCreditsError, ServiceUnreachable
+from ltxv_nb.errors import (
+    BudgetExceeded,
+    GenerationTimeout,
+    InsufficientCreditsError,
+    RequestError,
+    ServiceUnreachable,
+)
+from ltxv_nb.media.probe import probe
 
 HOURS = ["dawn", "noon", "dusk", "night"]
 PROMPT = "A lighthouse at {hour}"
@@ -47,6 +55,26 @@ def test_a_sweep_is_made_once_and_run_again_makes_only_what_is_missing(service, 
     assert [one.id for one in client.batches()] == [batch.id]
     assert client.sweep(PROMPT, hour=HOURS[:2], name="others", duration=6, dry_run=True).missing
     assert_books_agree(client, service)
+
+
+def test_a_batch_is_saved_as_a_mosaic_a_contact_sheet_a_page_and_a_table(client, tmp_path):
+    batch = client.sweep(PROMPT, hour=HOURS[:2], takes=2, name="hours", duration=6).wait(30)
+    saved = {
+        suffix: batch.save(tmp_path / f"hours{suffix}", rows="hour") for suffix in (".mp4", ".png", ".html")
+    }
+    one, whole = probe(batch.jobs[0].video.path), probe(saved[".mp4"])
+    assert whole.duration == pytest.approx(one.duration, abs=2 / one.fps)
+    with Image.open(saved[".png"]) as sheet:
+        assert sheet.width > 400
+    page = saved[".html"].read_text(encoding="utf-8")
+    assert page.count("<video") == 4
+    assert "dawn" in page
+    assert "noon" in page
+    table = batch.save(tmp_path / "hours.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert len(table) == 1 + 4
+    assert {"hour", "take", "cost_usd"} <= set(table[0].split(","))
+    with pytest.raises(RequestError, match=r"\.mp4"):
+        batch.save(tmp_path / "hours.gif")
 
 
 def test_a_rate_limit_is_waited_out_for_ever_and_each_clip_has_one_row(service, client):

@@ -60,7 +60,7 @@ def _description(tile: Tile, among: Sequence[Video]) -> dict[str, Any]:
         "values": {name: one_line(value, _LABEL) for name, value in tile.values.items()},
         "job": tile.job_id or "",
         "words": words_of(tile),
-        "bad": bool(tile.state_words) and tile.video is None,
+        "bad": tile.failed,
         "prompt": visible(tile.video.prompt) if tile.video else "",
     }
     if video is None:

@@ -24,7 +24,7 @@ def tile_of_job(job: Job, label: str = "", values: Mapping[str, str] | None = No
     """Return a job as a tile: with its clip, or with what is to be said in its place."""
     words = "" if job.video is not None else _state_words(job)
     name = label or one_line(job.record.prompt, 80)
-    return Tile(job.video, name, values or {}, job.id or None, words)
+    return Tile(job.video, name, values or {}, job.id or None, words, failed=bool(words and job.error))
 
 
 def tiles_of(
@@ -104,7 +104,7 @@ def _tile_of_file(path: Path, label: str) -> Tile:
         found = probe(path)
     except DownloadError as error:
         why = str(error).removesuffix(" Download it again.")  # nobody downloaded it here
-        return Tile(None, label, state_words=one_line(f"{path.name}: {why}", 200))
+        return Tile(None, label, state_words=one_line(f"{path.name}: {why}", 200), failed=True)
     facts = (found.width, found.height, found.duration, found.fps, found.has_audio, found.size_bytes)
     video = Video(path.absolute(), None, *facts, job_id="", prompt="")
     return Tile(video, label)

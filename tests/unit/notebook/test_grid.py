@@ -13,6 +13,7 @@ from panel_fakes import record_of
 
 import ltxv_nb
 from ltxv_nb.arrangement import Layout, layout_of, table, with_takes
+from ltxv_nb.batch.cells import Cell
 from ltxv_nb.client import Client
 from ltxv_nb.errors import RequestError
 from ltxv_nb.journal import State
@@ -20,10 +21,11 @@ from ltxv_nb.media import posters, preview
 from ltxv_nb.notebook.frontend import notebook_folder
 from ltxv_nb.notebook.grid import grid as grid_module
 from ltxv_nb.notebook.grid.blind import compared, draw, pair_to_show, planned
-from ltxv_nb.notebook.grid.describe import FILE_MISSING
+from ltxv_nb.notebook.grid.describe import FILE_MISSING, descriptions
 from ltxv_nb.notebook.grid.grid import MOST_TILES, grid_of
 from ltxv_nb.notebook.widgets.worker import Worker
 from ltxv_nb.ranking import ranking
+from ltxv_nb.request import GenerationRequest
 from ltxv_nb.tiles import Tile
 from ltxv_nb.video import Video
 
@@ -294,3 +296,12 @@ def test_outside_ipython_nothing_is_shown(client: Client, capsys: pytest.Capture
     assert grid_of(tiles(client), client=client)._ipython_display_() is None
     assert capsys.readouterr().out == ""
     assert grid_module.MOST_TILES == MOST_TILES
+
+
+def test_only_a_clip_that_will_not_come_is_marked_as_a_failure() -> None:
+    cell, told = Cell({"hour": "dawn"}, 1, GenerationRequest("A heron"), "key"), []
+    for how in ({}, {"waiting": True}, {"error": "The prompt was refused."}):
+        cell.set(**how)
+        (found,) = descriptions([cell.tile()])
+        told.append((found["words"], found["bad"]))
+    assert told == [("not made yet", False), ("waits for its turn", False), ("The prompt was refused.", True)]
