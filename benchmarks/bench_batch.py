@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import statistics
 import sys
 import tempfile
@@ -81,6 +82,7 @@ class FewPlaces(FaultService):
 
 def batch_times(clips: int, places: int, seconds: float) -> tuple[float, float, int]:
     """Return the seconds of a batch, those that the service needs, and how many requests it refused."""
+    os.environ["LTXV_BACKEND"] = "aimlapi"  # `make` keeps everything in the sandbox
     with FewPlaces(places, seconds) as service, tempfile.TemporaryDirectory() as folder:
         client = ltxv_nb.Client(
             api_key=KEY, base_url=service.base_url, home=f"{folder}/home", output_dir=f"{folder}/videos"
